@@ -48,11 +48,11 @@ describe('imports point down the layers', () => {
     ['runtime/shard/lane.ts', `import { x } from '../base/hash.ts'`],
     ['runtime/shard/lane.ts', `import Queue from 'flatqueue'`],
     ['runtime/codec/codec.ts', `import { Packr } from 'msgpackr'`],
-    ['runtime/node/level/store.ts', `import { Level } from 'level'\nimport { join } from 'node:path'`],
+    ['runtime/node/level/store.ts', `import { Level } from 'level'; import { join } from 'node:path'`],
     ['runtime/node/level/store.ts', `import type { Store } from '../../ports/store.ts'`],
-    ['api/testing.ts', `import { world } from '../runtime/sim/world.ts'\nimport 'node:fs'`],
-    ['examples/bank/bank.ts', `import { entity } from 'millrace'\nimport './types.ts'\nimport { z } from 'zod'`],
-    ['test/any.test.ts', `import '../runtime/shard/lane.ts'\nimport 'node:fs'`],
+    ['api/testing.ts', `import { world } from '../runtime/sim/world.ts'; import 'node:fs'`],
+    ['examples/bank/bank.ts', `import { entity } from 'millrace'; import './types.ts'; import { z } from 'zod'`],
+    ['test/any.test.ts', `import '../runtime/shard/lane.ts'; import 'node:fs'`],
     ['runtime/shard/lane.ts', `// import { x } from '../worker/worker.ts'\nconst text = "from '../worker/worker.ts'"`],
   ])('%s may: %s', (path, text) => {
     expect(problemOf(path, text)).toBeUndefined()

@@ -1,0 +1,56 @@
+/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
+import type { Staged } from './context.ts'
+import type { OutputOf } from './output.ts'
+import type { answers } from './phantom.ts'
+
+/**
+ * What may be kept and sent: data. Each check results in `unknown` (nothing to say), or in a property whose type is a sentence
+ * about the first path that is not data: so the error stands at the line to change, once.
+ */
+type Atom = string | number | boolean | bigint | null | undefined | void | Date | ArrayBuffer | ArrayBufferView
+type AddressLike = {
+  readonly [answers]?: unknown
+  readonly entity: string
+  readonly handler: string
+  readonly key: string
+}
+
+// biome-ignore format: one case a line
+type Flaw<T, P extends string> =
+  0 extends 1 & T ? never
+  : [T] extends [never] ? never
+  : T extends Atom ? never
+  : T extends AddressLike ? never
+  : T extends (...args: any[]) => unknown ? `${P} is a function, and only data can be kept`
+  : T extends symbol ? `${P} is a symbol, and only data can be kept`
+  : T extends PromiseLike<unknown> ? `${P} is a Promise, and only data can be kept`
+  : T extends Staged ? `${P} is ctx.send(...): write it as a statement of its own, and return after it`
+  : T extends ReadonlyMap<infer K, infer V> ? Flaw<K, `a key of ${P}`> | Flaw<V, `a value of ${P}`>
+  : T extends ReadonlySet<infer V> ? Flaw<V, `a member of ${P}`>
+  : T extends readonly (infer V)[] ? [V] extends [never] ? `${P} is an empty list of nothing: write [] as Item[]` : Flaw<V, `${P}[]`>
+  : T extends WeakMap<any, any> | WeakSet<any> | WeakRef<any> ? `${P} is weak, and only data can be kept`
+  : T extends object ? { [K in keyof T & string]-?: Flaw<T[K], `${P}.${K}`> }[keyof T & string]
+  : never
+
+export type CheckState<S> = [Flaw<S, 'state'>] extends [never] ? unknown : { state: Flaw<S, 'state'> }
+
+// biome-ignore format: one case a line
+type HandlerFlaw<F, K extends string> =
+  F extends (...args: any[]) => infer R
+    ? 0 extends 1 & R ? `the output of ${K} is any: do not return ctx.send(...); where it depends on an entity, annotate it: ${K}(state, message, ctx): Type`
+    : R extends PromiseLike<unknown> ? `${K} is async: a handler is synchronous. Slow work happens outside, and its result comes back as a message`
+    : R extends Generator ? `${K} is a generator: return many([...]) instead`
+    : Flaw<OutputOf<R>, `what ${K} returns`> | (Parameters<F> extends [any, infer M, ...any[]] ? Flaw<M, `the message of ${K}`> : never)
+    : never
+
+// biome-ignore format: one case a line
+export type CheckHandlers<H> =
+  { [K in keyof H & string]: HandlerFlaw<H[K], K> }[keyof H & string] extends never ? unknown
+  : { on: { [K in keyof H & string as [HandlerFlaw<H[K], K>] extends [never] ? never : K]: HandlerFlaw<H[K], K> } }
+
+// biome-ignore format: one case a line
+export type CheckUpcasts<U, S> =
+  U extends readonly [(old: any) => infer R] ? R extends S ? unknown : { upcasts: 'the last upcast must return the state of today' }
+  : U extends readonly [(old: any) => infer R, ...infer Rest extends [(old: any) => unknown, ...unknown[]]]
+    ? R extends Parameters<Rest[0]>[0] ? CheckUpcasts<Rest, S> : { upcasts: 'an upcast must return what the next one takes' }
+  : unknown

@@ -1,0 +1,53 @@
+import { formatText } from './format-text.ts'
+import type { Shape, Shaped } from './shape.ts'
+import { checkShape, shapeText } from './shape.ts'
+
+/** How a value looks as bytes. Decoding gets bytes and may throw: the record then goes to dead letters. */
+export interface Decoder<out T> {
+  decode(bytes: Uint8Array): T
+}
+export interface Encoder<in T> {
+  encode(value: T): Uint8Array | string
+}
+export interface Format<in out T> extends Decoder<T>, Encoder<T> {}
+
+/** Drops the mark that some editors put at the start of a file. */
+const decodeText = new TextDecoder()
+const decodeExactText = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** JSON, checked by any Standard Schema (zod, valibot, arktype), or by a function: `json((raw) => raw as Quote)`. */
+export function json<S extends Shape>(shape: S): Format<Shaped<S>> {
+  const check = checkShape<Shaped<S>>(shape)
+  return {
+    decode: (bytes) => check(JSON.parse(decodeText.decode(bytes))),
+    encode: (value) => {
+      const line: string | undefined = JSON.stringify(value)
+      if (line === undefined) throw new TypeError(`a ${typeof value} has no form in JSON`)
+      return line
+    },
+    [formatText]: `json ${shapeText(shape)}`,
+  } as Format<Shaped<S>>
+}
+
+/** A text as it is, in UTF-8. */
+export const text: Format<string> = {
+  decode: (bytes: Uint8Array): string => decodeExactText.decode(bytes),
+  encode: (value: string): string => value,
+  [formatText]: 'text',
+} as Format<string>
+
+/** A value of your own layout. */
+export function binary<T>(format: {
+  decode: (bytes: Uint8Array) => T
+  encode: (value: NoInfer<T>) => Uint8Array
+}): Format<T> {
+  return { decode: format.decode, encode: format.encode }
+}
+
+export function decoding<T>(decode: (bytes: Uint8Array) => T): Decoder<T> {
+  return { decode }
+}
+
+export function encoding<T>(encode: (value: T) => Uint8Array | string): Encoder<T> {
+  return { encode }
+}

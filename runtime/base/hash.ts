@@ -1,0 +1,116 @@
+/**
+ * The stable hashes of the data format. They never change: placement and verification of existing data depend on them.
+ * Test vectors: test/base/hash.test.ts and docs/data-format.md.
+ */
+
+const c1 = 0xcc9e2d51
+const c2 = 0x1b873593
+
+/** The finaliser of MurmurHash3 (Austin Appleby, public domain): every input bit reaches every output bit. */
+export function mix32(hash: number): number {
+  hash ^= hash >>> 16
+  hash = Math.imul(hash, 0x85ebca6b)
+  hash ^= hash >>> 13
+  hash = Math.imul(hash, 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
+
+function scramble(block: number): number {
+  block = Math.imul(block, c1)
+  return Math.imul((block << 15) | (block >>> 17), c2)
+}
+
+/** MurmurHash3 x86_32 of `bytes[start, end)`, as an unsigned 32-bit number. */
+export function murmur3(bytes: Uint8Array, start: number, end: number, seed: number): number {
+  let hash = seed
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    hash ^= scramble(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+    hash = (hash << 13) | (hash >>> 19)
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
+  }
+  let tail = 0
+  for (let shift = 0; at < end; at++, shift += 8) tail |= bytes[at]! << shift
+  hash ^= scramble(tail)
+  return mix32(hash ^ (end - start)) >>> 0
+}
+
+/** The same hash of the UTF-8 form of `text`, without making the bytes. Expects well-formed text. */
+export function murmur3Text(text: string, seed: number): number {
+  let hash = seed
+  let block = 0
+  let size = 0
+  const push = (byte: number): void => {
+    block |= byte << ((size & 3) << 3)
+    size += 1
+    if ((size & 3) !== 0) return
+    hash ^= scramble(block)
+    hash = (hash << 13) | (hash >>> 19)
+    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0
+    block = 0
+  }
+  for (let i = 0; i < text.length; i++) {
+    let unit = text.charCodeAt(i)
+    if (unit < 0x80) {
+      push(unit)
+      continue
+    }
+    if (unit < 0x800) push(0xc0 | (unit >> 6))
+    else {
+      if (unit >= 0xd800 && unit < 0xdc00 && i + 1 < text.length) {
+        unit = 0x10000 + ((unit - 0xd800) << 10) + (text.charCodeAt(++i) - 0xdc00)
+        push(0xf0 | (unit >> 18))
+        push(0x80 | ((unit >> 12) & 0x3f))
+      } else push(0xe0 | (unit >> 12))
+      push(0x80 | ((unit >> 6) & 0x3f))
+    }
+    push(0x80 | (unit & 0x3f))
+  }
+  hash ^= scramble(block)
+  return mix32(hash ^ size) >>> 0
+}
+
+/** `shard = hash(key) mod shardCount`: MurmurHash3 x86_32 of the key's UTF-8 bytes, seed 0. */
+export function shardOf(key: string, shardCount: number): number {
+  return murmur3Text(key, 0) % shardCount
+}
+
+/**
+ * A 64-bit chain: `next = chain(previous, bytes)`. Two independent 32-bit MurmurHash3 streams, each seeded by its half of the
+ * previous value. It detects corruption and forked histories; it is no defence against somebody who forges them.
+ */
+export class Chain {
+  high: number
+  low: number
+
+  constructor(high: number = 0, low: number = 0) {
+    this.high = high >>> 0
+    this.low = low >>> 0
+  }
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    let high = this.high | 0
+    let low = (this.low ^ 0x9e3779b9) | 0
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      const block = scramble(bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24))
+      high ^= block
+      high = (Math.imul((high << 13) | (high >>> 19), 5) + 0xe6546b64) | 0
+      low ^= block
+      low = (Math.imul((low << 17) | (low >>> 15), 9) + 0x38495ab5) | 0
+    }
+    let tail = 0
+    for (let shift = 0; at < end; at++, shift += 8) tail |= bytes[at]! << shift
+    tail = scramble(tail)
+    this.high = mix32(high ^ tail ^ (end - start)) >>> 0
+    this.low = mix32(low ^ tail ^ Math.imul(end - start, c1)) >>> 0
+  }
+
+  equals(high: number, low: number): boolean {
+    return this.high === high && this.low === low
+  }
+
+  toString(): string {
+    return this.high.toString(16).padStart(8, '0') + this.low.toString(16).padStart(8, '0')
+  }
+}

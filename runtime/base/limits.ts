@@ -1,0 +1,45 @@
+import { assert } from './assert.ts'
+
+/** Every limit, with its reason. Sizes are bytes, times are milliseconds. */
+
+/** Slices of the key space. Belongs to the data: chosen once, when a store is created. */
+export const defaultShardCount: number = 128
+/** A shard is written as 16 bits. */
+export const maxShardCount: number = 4_096
+
+/** Keys are rows' names in the store and are held in memory: long ones are a mistake (a whole record used as a key). */
+export const maxKeyBytes: number = 1_024
+/** One message or output. It must fit a frame and a commit record. */
+export const maxMessageBytes: number = 1 << 20
+/** One entity's state, or one activity. Larger states belong in several entities or activities. */
+export const maxStateBytes: number = 16 << 20
+
+/** A batch ends here: larger ones cost latency and undo work, smaller ones cost commits (docs/benchmarks.md). */
+export const maxBatchMessages: number = 8_192
+export const maxBatchBytes: number = 4 << 20
+/** Messages between entities that may be run in the same commit, one causing the next. The rest waits for the next commit. */
+export const maxHops: number = 16
+/** Messages that one batch may cause inside its commit group before the rest waits for the next commit. */
+export const maxLocalMessages: number = 65_536
+/** Waiting messages of a commit group beyond which a loop that multiplies messages is stopped by name. */
+export const maxWaitingMessages: number = 4_000_000
+
+/** Commit records kept before rows are written back: what must be replayed at open, and what pins entities in memory. */
+export const writeBackBytes: number = 8 << 20
+/** Outputs that a sink has not confirmed, beyond which sources wait. */
+export const maxUnconfirmedBytes: number = 16 << 20
+/** Frames on a link that the receiver has not committed, beyond which the link waits. */
+export const linkCreditBytes: number = 4 << 20
+export const maxFrameBytes: number = 256 << 10
+
+/** Entities held in memory, as encoded bytes plus a share for objects. */
+export const defaultCacheBytes: number = 256 << 20
+/** What one entity costs in memory beside its bytes. */
+export const rowOverheadBytes: number = 200
+
+/** How long a request id is remembered. */
+export const requestRetentionMs: number = 24 * 3_600_000
+
+assert(maxStateBytes + maxMessageBytes < 1 << 28, 'a commit record must hold any one state and message')
+assert(linkCreditBytes > maxMessageBytes, 'credit must let the largest message pass')
+assert(maxBatchMessages < maxLocalMessages, 'a batch must have room for what it causes')

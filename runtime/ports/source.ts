@@ -1,0 +1,42 @@
+import type { MillraceError } from '../base/errors.ts'
+
+/**
+ * One partition of a source: an ordered, re-readable log of records. A position is a number that grows with every record;
+ * `next` of a batch is where its following record begins. (For a file: a byte offset; for a topic: an offset.)
+ *
+ * R1 Reading from a position gives the same records with the same offsets every time, or `failed` says why not.
+ * R2 `poll` never blocks: it returns a batch that is ready, or undefined. The buffer of a batch is never written to again.
+ * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`. It may be
+ *    called again at any time: batches of an older seek are never returned after it.
+ * R4 `proof` describes the bytes just before `next`. `seek(next, proof)` on a source that was replaced or cut shorter fails
+ *    with MR_SOURCE_REPLACED or MR_SOURCE_SHRANK, and no batch is ever returned.
+ * R5 `wake` (given at creation) is called whenever a poll that returned undefined may now return something else.
+ * R6 A record that cannot even be delimited fails the partition (MR_FRAMING_BROKEN); one that merely does not decode is data.
+ */
+export interface SourcePartition {
+  readonly source: string
+  readonly partition: string
+  seek(next: number, proof: string): void
+  poll(maxRecords: number): RecordBatch | undefined
+  /** Whether everything that exists now was returned by `poll`. A followed file may grow afterwards. */
+  readonly atEnd: boolean
+  /** Set when the partition can give nothing any more. */
+  readonly failed: MillraceError | undefined
+  /** Told after a commit: everything before `next` is durable everywhere. */
+  confirm(next: number): void
+  close(): Promise<void>
+}
+
+export interface RecordBatch {
+  readonly count: number
+  readonly buffer: Uint8Array
+  /** Record i is `buffer[starts[i], ends[i])`, at offset `offsets[i]`. */
+  readonly starts: ArrayLike<number>
+  readonly ends: ArrayLike<number>
+  readonly offsets: ArrayLike<number>
+  /** The position after the last record. */
+  readonly next: number
+  readonly proof: string
+  /** Connector's time of each record in ms, where it has one. */
+  readonly timesMs?: ArrayLike<number>
+}

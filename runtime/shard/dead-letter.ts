@@ -1,0 +1,52 @@
+import { MillraceError } from '../base/errors.ts'
+import type { Codec } from './codec.ts'
+
+/** A message that could not be handled, with all that is needed to understand it and to try it again. */
+export interface DeadLetterData {
+  code: string
+  error: string
+  /** Where it failed: file and line of the user's code where known. */
+  where: string
+  timeMs: number
+  atMs: number
+  /** record: `message` is the record as it was read. message: the message as bytes of the codec. */
+  format: 'record' | 'message'
+  message: Uint8Array
+  entity?: string
+  key?: string
+  /** Stable name of the route, for trying again. */
+  route?: string
+  source?: string
+  partition?: string
+  position?: string
+}
+
+export function encodeDeadLetter(letter: DeadLetterData, codec: Codec): Uint8Array {
+  return codec.encode(letter)
+}
+
+export function decodeDeadLetter(bytes: Uint8Array, codec: Codec): DeadLetterData {
+  return codec.decode(bytes, 0, bytes.length) as DeadLetterData
+}
+
+/** Code, message and place of anything that a user's code may throw. */
+export function describeFailure(error: unknown): { readonly code: string; readonly message: string; readonly where: string } {
+  if (error instanceof StepFailure) return { ...describeFailure(error.cause), code: error.cause instanceof MillraceError ? error.cause.code : error.code }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const code = error instanceof MillraceError ? error.code : 'MR_HANDLER_FAILED'
+  return { code, message: message.slice(0, 2_000), where: error instanceof Error ? firstFrame(error.stack) : '' }
+}
+
+/** A record that failed before it had a key: while it was decoded (MR_DECODE_FAILED) or in a pure step (MR_STEP_FAILED). */
+export class StepFailure extends Error {
+  readonly code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED'
+  constructor(code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED', cause: unknown) {
+    super(code, { cause })
+    this.code = code
+  }
+}
+
+function firstFrame(stack: string | undefined): string {
+  const frame = stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
+  return frame?.trim().slice(3) ?? ''
+}

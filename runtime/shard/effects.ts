@@ -1,0 +1,65 @@
+import { ByteWriter } from '../base/bytes.ts'
+
+/**
+ * What the handlers of a batch want the world to hear, in the order in which they said it. Everything is encoded at the
+ * call (RULE 7): the bytes of an effect describe it whole, so two runs of a handler had the same effects exactly when they
+ * wrote the same bytes. The columns repeat what the commit needs, so that nobody parses the bytes again.
+ */
+export class Effects {
+  readonly payload: ByteWriter = new ByteWriter(1 << 16)
+  count = 0
+  readonly kinds: EffectKind[] = []
+  /** output: the sink. message: the route. */
+  readonly targets: number[] = []
+  /** The shard it leaves from. */
+  readonly fromShards: number[] = []
+  /** message: the shard it is for. */
+  readonly toShards: number[] = []
+  readonly keys: string[] = []
+  /** The encoded value is `payload.bytes[starts[i], ends[i])`. */
+  readonly starts: number[] = []
+  readonly ends: number[] = []
+  readonly timesMs: number[] = []
+  readonly idHighs: number[] = []
+  readonly idLows: number[] = []
+
+  addOutput(sink: number, shard: number, key: string, start: number, end: number): void {
+    this.#add(EffectKind.output, sink, shard, 0, key, start, end)
+  }
+
+  addMessage(route: number, from: number, to: number, key: string, start: number, end: number, timeMs: number, idHigh: number, idLow: number): void {
+    const i = this.#add(EffectKind.message, route, from, to, key, start, end)
+    this.timesMs[i] = timeMs
+    this.idHighs[i] = idHigh
+    this.idLows[i] = idLow
+  }
+
+  addDeadLetter(shard: number, start: number, end: number): void {
+    this.#add(EffectKind.deadLetter, 0, shard, 0, '', start, end)
+  }
+
+  #add(kind: EffectKind, target: number, from: number, to: number, key: string, start: number, end: number): number {
+    const i = this.count++
+    this.kinds[i] = kind
+    this.targets[i] = target
+    this.fromShards[i] = from
+    this.toShards[i] = to
+    this.keys[i] = key
+    this.starts[i] = start
+    this.ends[i] = end
+    return i
+  }
+
+  truncate(count: number, payloadLength: number): void {
+    this.count = count
+    this.payload.length = payloadLength
+  }
+
+  clear(): void {
+    this.truncate(0, 0)
+  }
+}
+
+/** output: to a sink. message: to a shard of another group, or waiting for the next commit. deadLetter: kept in the store. */
+export const EffectKind = { output: 1, message: 2, deadLetter: 3 } as const
+export type EffectKind = (typeof EffectKind)[keyof typeof EffectKind]

@@ -1,0 +1,437 @@
+import { MillraceError } from '../base/errors.ts'
+import * as limits from '../base/limits.ts'
+import { Batch } from './batch.ts'
+import { Catalog } from './catalog.ts'
+import type { Codec } from './codec.ts'
+import { decodeDeadLetter } from './dead-letter.ts'
+import { Effects } from './effects.ts'
+import { Executor } from './executor.ts'
+import type { Handled } from './handled.ts'
+import { HandlerRun } from './handler-run.ts'
+import { encodeGroupHeader } from './headers.ts'
+import { Intake } from './intake.ts'
+import { InLanes } from './lanes/in-lanes.ts'
+import type { LaneEntry } from './lanes/out-lanes.ts'
+import { OutLanes } from './lanes/out-lanes.ts'
+import type { Envelope, From, Request } from './message.ts'
+import { partitionSeed } from './message-id.ts'
+import type { Plan } from './plan.ts'
+import type { Recovered } from './recover.ts'
+import { restoreRows, restoreTimers } from './restore.ts'
+import { RowCache } from './row-cache.ts'
+import { EntityTable, type Row, Status } from './row.ts'
+import { catalogKey, groupKey } from './row-key.ts'
+import { Sealer, Unsealable } from './seal.ts'
+import { shardRow } from './shard-row.ts'
+import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
+import { SinkOutbox } from './sink-outbox.ts'
+import { type SourceLane, SourceLanes } from './source-lanes.ts'
+import { TimerBook } from './timer-book.ts'
+import { encodeState } from './undo.ts'
+import { type LooseRow, releaseWrittenBack, WriteBack } from './write-back.ts'
+
+export interface GroupOptions {
+  readonly group: number
+  readonly shardCount: number
+  /** Which shards this group runs, by number. */
+  readonly owned: readonly boolean[]
+  readonly cacheBytes: number
+  readonly windowBytes: number
+  readonly maxBatchMessages: number
+  readonly maxHops: number
+  /** Whether to note every handled message, for a trace. */
+  readonly tracing: boolean
+}
+
+/** Everything one commit decided, to be written as one. */
+export interface SealedCommit {
+  readonly number: number
+  readonly record: Uint8Array
+  readonly rows: readonly (readonly [key: Uint8Array, value: Uint8Array | undefined])[]
+  readonly truncateBelow: number
+  readonly nowMs: number
+  readonly handled: readonly Handled[]
+}
+
+/**
+ * A commit group: the pure core of a worker. It owns its shards' entities, timers and lanes, and knows no store, clock or
+ * network: input is staged, `run` handles it, `seal` closes it as one commit, and `durable` says that the world may hear of it.
+ *
+ *   begin -> stage... -> run (-> loaded -> run)* -> seal -> [store] -> durable -> release
+ *
+ * G1 One batch is open at a time; the next may be filled and run while the commit before is on its way to the store.
+ * G2 What `release` gives comes from durable commits only (RULE 1).
+ * G3 After any error thrown from here the group must not be used again: open it anew from the store.
+ */
+export class Group {
+  readonly plan: Plan
+  readonly codec: Codec
+  readonly options: GroupOptions
+  readonly catalog: Catalog
+  readonly cache: RowCache
+  readonly batch: Batch = new Batch()
+  readonly sources: SourceLanes
+  readonly intake: Intake
+  readonly outLanes: OutLanes
+  readonly inLanes: InLanes = new InLanes()
+  readonly outboxes: readonly SinkOutbox[]
+  readonly timers: TimerBook = new TimerBook()
+  /** Messages that were handled since the group was opened. */
+  handledCount = 0
+  readonly #effects = new Effects()
+  readonly #run: HandlerRun
+  readonly #executor: Executor
+  readonly #sealer: Sealer
+  readonly #writeBack: WriteBack
+  readonly #sinkLanes: readonly SinkLanes[]
+  readonly #shardRows = new Map<number, LooseRow>()
+  readonly #localWaiting: LaneEntry[] = []
+  #gets: { readonly row: Row; readonly resolve: (state: Uint8Array | undefined) => void }[] = []
+  readonly #inFlight: InFlight[] = []
+  #truncatedBelow = 1
+  #begun = false
+  #requests = 0
+  #retried: (() => void)[] = []
+  #flush = false
+
+  constructor(plan: Plan, codec: Codec, options: GroupOptions, epoch: number, recovered: Recovered) {
+    this.plan = plan
+    this.codec = codec
+    this.options = options
+    this.catalog = Catalog.decode(recovered.catalog)
+    const tables = plan.entities.map((entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)))
+    this.cache = new RowCache(tables, options.shardCount, options.owned, options.cacheBytes)
+    this.#writeBack = new WriteBack(options.windowBytes)
+    this.sources = new SourceLanes(plan, plan.sources.map((source) => this.catalog.number('source', source.name)))
+    for (const route of plan.routes) this.catalog.number('route', route.name)
+    const home = (source: number, partition: string): number => this.homeShard(source, partition)
+    this.intake = new Intake(plan, codec, this.cache, this.batch, home)
+    this.outLanes = new OutLanes()
+    const sinkLanes = (this.#sinkLanes = plan.sinks.map((sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount)))
+    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops)
+    const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home }
+    this.#executor = new Executor(parts)
+    this.#executor.tracing = options.tracing
+    this.#sealer = new Sealer({
+      ...parts, group: options.group, catalog: this.catalog, sinkLanes, sources: this.sources, outLanes: this.outLanes, inLanes: this.inLanes,
+      writeBack: this.#writeBack, shardRow: (shard) => this.#shardRow(shard),
+    })
+    this.outboxes = sinkLanes.map((lanes, i) => new SinkOutbox(lanes, plan.sinks[i]!.name, recovered))
+    this.#restore(epoch, recovered)
+    this.batch.clear()
+  }
+
+  get number(): number {
+    return this.#sealer.number
+  }
+
+  get cut(): number {
+    return this.#sealer.cut
+  }
+
+  /** Rows that must be read before `run` can go on. */
+  get missing(): readonly Row[] {
+    return this.cache.missing
+  }
+
+  /** Whether the batch has room for more input. */
+  get hasRoom(): boolean {
+    return this.batch.count < this.options.maxBatchMessages && this.batch.sizeBytes < limits.maxBatchBytes
+  }
+
+  /** Whether a seal would commit anything. */
+  get hasWork(): boolean {
+    if (this.batch.count > 0 || this.#gets.length > 0 || this.#flush || this.inLanes.hasTouched || this.outLanes.hasTouched) return true
+    for (const lane of this.sources.all()) if (lane.changed || !lane.planned || lane.next !== lane.sealedNext) return true
+    return this.number === 0
+  }
+
+  /** Dead letters that were ever written to the store. */
+  get deadLetters(): number {
+    return this.#sealer.deadLetters
+  }
+
+  /** Whether messages wait inside the group for the next commit. */
+  get hasWaiting(): boolean {
+    return this.#localWaiting.length > 0
+  }
+
+  /** Whether sinks lag so far behind that sources should wait. */
+  get congested(): boolean {
+    let bytes = 0
+    for (const outbox of this.outboxes) bytes += outbox.waitingBytes
+    return bytes > limits.maxUnconfirmedBytes
+  }
+
+  get nextTimerAtMs(): number | undefined {
+    return this.timers.queue.nextAtMs
+  }
+
+  homeShard(source: number, partition: string): number {
+    return this.cache.shardOf(`${this.plan.sources[source]!.name}/${partition}`)
+  }
+
+  /** Opens a batch, if none is open. `ctx.now` is the same for all of it, and never goes back. */
+  begin(nowMs: number): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.batch.nowMs = Math.max(nowMs, this.#sealer.nowMs)
+    this.#stageWaiting()
+  }
+
+  /** Stages timers that are due. */
+  stageTimers(): void {
+    while (this.hasRoom) {
+      const timer = this.timers.queue.takeDue(this.batch.nowMs)
+      if (timer === undefined) return
+      const { route, key, shard, message, timeMs, idHigh, idLow } = timer
+      const row = this.cache.find(timer.table.index, key)
+      this.#stage(row!, { route, key, shard, bytes: message, start: 0, end: message.length, timeMs, idHigh, idLow, from: { kind: 'timer', timer } })
+    }
+  }
+
+  /** Stages a message from outside. Throws MR_KEY_INVALID and what the codec throws; resolves through the request. */
+  stageRequest(route: number, key: string, message: unknown, request: Request): void {
+    const row = this.cache.find(this.plan.routes[route]!.entity, key)
+    if (row === undefined) throw new MillraceError('MR_UNKNOWN_HANDLER', `key "${key}" belongs to another worker`, { next: 'Ask the worker that runs it' })
+    const bytes = this.codec.encode(message).slice()
+    this.#stage(row, {
+      route, key, shard: row.shard, bytes, start: 0, end: bytes.length, timeMs: this.batch.nowMs,
+      idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: { kind: 'request', request },
+    })
+  }
+
+  /** Stages a message that is told apart by `from`: a lane's, a record's of a reader elsewhere, a dead letter's. */
+  stageMessage(envelope: Envelope): void {
+    const row = this.cache.find(this.plan.routes[envelope.route]!.entity, envelope.key)
+    this.#stage(row!, envelope)
+  }
+
+  /** Handles a dead letter again. It leaves the store in the same commit, also when it fails again (as a new dead letter). */
+  stageDeadLetter(rowKey: Uint8Array, bytes: Uint8Array, done: () => void): void {
+    const letter = decodeDeadLetter(bytes, this.codec)
+    const shard = rowKey[1]! * 256 + rowKey[2]!
+    if (letter.format === 'record') {
+      const source = this.plan.sources.findIndex(({ name }) => name === letter.source)
+      if (source < 0) throw gone(`source "${letter.source}"`)
+      const { name } = this.plan.sources[source]!
+      const partition = letter.partition ?? ''
+      this.intake.record(source, partitionSeed(name, partition), partition, Number(letter.position ?? 0), letter.timeMs, letter.message, 0, letter.message.length, true)
+    } else {
+      const route = this.plan.routes.findIndex(({ name }) => name === letter.route)
+      if (route < 0) throw gone(`"${letter.route}"`)
+      const { message, timeMs } = letter
+      this.stageMessage({
+        route, key: letter.key!, shard, bytes: message, start: 0, end: message.length, timeMs,
+        idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: { kind: 'deadLetter' },
+      })
+    }
+    this.#sealer.removals.push({ shard, key: rowKey })
+    this.#retried.push(done)
+  }
+
+  /** Answers with the state of an entity once it is committed, as bytes of the codec (H9: never from memory). */
+  stageGet(entity: number, key: string, resolve: (state: Uint8Array | undefined) => void): void {
+    const row = this.cache.find(entity, key)
+    if (row !== undefined) this.#gets.push({ row, resolve })
+  }
+
+  /** The next seal writes every changed row back, so that the store's rows are the whole state. */
+  flush(): void {
+    this.#flush = true
+  }
+
+  /** Handles what is staged. False: read `missing`, tell `loaded`, call again. Throws when the worker must stop. */
+  run(): boolean {
+    return this.#executor.run()
+  }
+
+  /** Takes the rows that are missing; they must all be told to `loaded`. */
+  takeMissing(): Row[] {
+    const rows = this.cache.missing.filter((row) => row.status === Status.absent)
+    this.cache.missing = []
+    return rows
+  }
+
+  loaded(row: Row, value: Uint8Array | undefined): void {
+    this.cache.loaded(row, value)
+  }
+
+  /** Entities that were forgotten in this batch: their stored activities must be told to `listed` before the seal. */
+  takeForgotten(): Row[] {
+    return this.#executor.forgotten.splice(0)
+  }
+
+  /** The partners that the store knows of a forgotten entity. */
+  listed(row: Row, elements: readonly string[]): void {
+    for (const element of elements) this.cache.forgetActivity(row, element, this.batch.serial)
+  }
+
+  /** Closes the batch. Undefined: a state cannot be kept; call `run` again, which finds the message that made it so. */
+  seal(): SealedCommit | undefined {
+    let sealed: { readonly record: Uint8Array; readonly outputs: readonly (PendingOutputs | undefined)[] }
+    try {
+      sealed = this.#sealer.seal()
+    } catch (error) {
+      if (!(error instanceof Unsealable)) throw error
+      this.#executor.startOverLookingAt(error.row)
+      return undefined
+    }
+    const { number } = this.#sealer
+    for (const entry of this.outLanes.takeLocal((shard) => this.cache.owns(shard))) this.#localWaiting.push(entry)
+    if (this.#localWaiting.length > limits.maxWaitingMessages) throw this.#amplifying()
+    sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
+    const { rows, entities } = this.#writeBack.take(number, this.#flush)
+    const truncateBelow = this.#truncate(number, rows)
+    if (this.catalog.changed) {
+      rows.push([catalogKey, this.catalog.encode()])
+      this.catalog.changed = false
+    }
+    this.#inFlight.push({
+      number, entities, answers: this.#executor.answers.slice(),
+      retried: this.#retried.splice(0),
+      gets: this.#gets.map(({ row, resolve }) => ({ state: this.#valueOf(row), resolve })),
+      sources: [...this.sources.all()].map((lane) => ({ lane, next: lane.sealedNext, planned: lane.planned })),
+    })
+    const { handled } = this.#executor
+    this.handledCount += this.batch.count
+    this.#gets = []
+    this.#flush = false
+    this.#begun = false
+    this.#effects.clear()
+    this.#executor.clear()
+    this.cache.touched.length = 0
+    this.batch.clear()
+    this.cache.evict()
+    return { number, record: sealed.record, rows, truncateBelow, nowMs: this.#sealer.nowMs, handled }
+  }
+
+  /** Commit `number` is durable. Calls back whoever waited for it; what sinks may have now is in their outboxes. */
+  durable(number: number): void {
+    const flight = this.#inFlight.shift()
+    if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
+    releaseWrittenBack(flight.entities, number)
+    for (const { lane, next, planned } of flight.sources) {
+      lane.durableNext = next
+      lane.planDurable ||= planned
+    }
+    this.outLanes.durable(number)
+    this.inLanes.durable(number)
+    for (const outbox of this.outboxes) outbox.durable(number)
+    for (const { envelope, answer, error } of flight.answers) {
+      if (envelope.from.kind !== 'request') continue
+      if (error === undefined) envelope.from.request.resolve(answer)
+      else envelope.from.request.reject(error)
+    }
+    for (const { state, resolve } of flight.gets) resolve(state)
+    for (const done of flight.retried) done()
+  }
+
+  /** Everything that waits for an answer is told that there will be none. */
+  abandon(error: Error): void {
+    const waiting = [...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes]
+    for (const { from } of waiting) if (from.kind === 'request') from.request.reject(error)
+  }
+
+  /** A cut passes (RULE 9): everything sealed so far is before it. */
+  startCut(cut: number): void {
+    this.#sealer.cut = Math.max(cut, this.#sealer.cut)
+  }
+
+  #stage(row: Row, envelope: Envelope): void {
+    this.batch.addEnvelope(row, envelope)
+    this.batch.sizeBytes += envelope.end - envelope.start
+  }
+
+  /** Messages of earlier commits to this group itself come first: nothing on their lanes may overtake them. */
+  #stageWaiting(): void {
+    let taken = 0
+    for (; taken < this.#localWaiting.length && this.hasRoom; taken++) {
+      const { from, to, number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = this.#localWaiting[taken]!
+      const lane: From = { kind: 'lane', shard: from, number, chainHigh, chainLow }
+      this.inLanes.advance(from, to, { number, chainHigh, chainLow })
+      this.outLanes.prune(from, to, { number, chainHigh, chainLow })
+      this.stageMessage({ route, key, shard: to, bytes: buffer, start, end, timeMs, idHigh, idLow, from: lane })
+    }
+    this.#localWaiting.splice(0, taken)
+    this.#run.mustWaitAtStart = this.#run.mustWait = this.#localWaiting.length > 0
+  }
+
+  #amplifying(): MillraceError {
+    const counts = new Map<number, number>()
+    for (const { route } of this.#localWaiting) counts.set(route, (counts.get(route) ?? 0) + 1)
+    const [route] = [...counts].sort((a, b) => b[1] - a[1])[0]!
+    return new MillraceError('MR_AMPLIFYING_CYCLE', `${this.#localWaiting.length} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`, {
+      next: 'Find the circle in which one message causes several of its kind, and end it',
+    })
+  }
+
+  #truncate(number: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[]): number {
+    let lowest = Math.min(number, this.#writeBack.lowestNeeded, this.outLanes.lowestWaitingCommit)
+    for (const outbox of this.outboxes) lowest = Math.min(lowest, outbox.lowestCommit)
+    if (lowest > this.#truncatedBelow) {
+      this.#truncatedBelow = lowest
+      this.#writeBack.dropped(lowest)
+      const { chain, nowMs, cut, deadLetters } = this.#sealer
+      const header = { number, chainHigh: chain.high, chainLow: chain.low, nowMs, cut, deadLetters, sources: this.sources.stored() }
+      rows.push([groupKey(this.options.group), encodeGroupHeader(header)])
+    }
+    return this.#truncatedBelow
+  }
+
+  #valueOf(row: Row): Uint8Array | undefined {
+    if (!row.exists) return undefined
+    if (row.status === Status.live) return encodeState(row, this.codec).slice()
+    return row.base!.slice(row.baseStart + (row.table.plan.version < 0x80 ? 1 : 2) + (row.table.plan.ttlMs === undefined ? 0 : 8), row.baseEnd)
+  }
+
+  #shardRow(shard: number): LooseRow {
+    let row = this.#shardRows.get(shard)
+    if (row === undefined) {
+      row = shardRow(shard, { position: () => this.#sealer.shards.get(shard), sinkLanes: this.#sinkLanes, inLanes: this.inLanes, outLanes: this.outLanes })
+      this.#shardRows.set(shard, row)
+    }
+    return row
+  }
+
+  #restore(epoch: number, recovered: Recovered): void {
+    const sealer = this.#sealer
+    sealer.number = recovered.number
+    sealer.chain.high = recovered.chainHigh
+    sealer.chain.low = recovered.chainLow
+    sealer.nowMs = recovered.nowMs
+    sealer.cut = recovered.cut
+    sealer.deadLetters = recovered.deadLetters
+    sealer.epoch = epoch
+    for (const [shard, position] of recovered.shards) sealer.shards.set(shard, position)
+    for (const source of recovered.sources) this.sources.restore(source)
+    for (const { number, sizeBytes } of recovered.records) this.#writeBack.addRecord(number, sizeBytes)
+    this.#truncatedBelow = recovered.records[0]?.number ?? recovered.number + 1
+    restoreRows(recovered, this.cache, this.#writeBack, (shard) => this.#shardRow(shard))
+    restoreTimers(recovered, this.timers, this.cache.tables, this.catalog, this.plan)
+    const routeOf = (id: number): number => this.plan.routes.findIndex((route) => route.name === this.catalog.name('route', id))
+    for (const header of recovered.shardHeaders) for (const [to, sent, pruned] of header.lanesOut) this.outLanes.restoreLane(header.shard, to, sent, pruned)
+    for (const { from, to, position } of recovered.lanesIn.values()) this.inLanes.restore(from, to, position)
+    for (const message of recovered.messages) {
+      this.outLanes.restoreEntry(message.from, message.to, { ...message, route: routeOf(message.route) })
+    }
+    for (const { from, to, position } of recovered.lanesPruned.values()) this.outLanes.prune(from, to, position)
+    this.outLanes.durable(recovered.number)
+    for (const entry of this.outLanes.takeLocal((shard) => this.cache.owns(shard))) this.#localWaiting.push(entry)
+  }
+}
+
+function gone(what: string): MillraceError {
+  return new MillraceError('MR_PROGRAM_CHANGED', `the dead letter is for ${what}, which this program does not have`, {
+    next: 'Retry it with the program that it came from, or leave it where it is',
+  })
+}
+
+interface InFlight {
+  readonly number: number
+  readonly entities: readonly Row[]
+  readonly answers: Executor['answers']
+  readonly retried: readonly (() => void)[]
+  readonly gets: readonly { readonly state: Uint8Array | undefined; readonly resolve: (state: Uint8Array | undefined) => void }[]
+  readonly sources: readonly { readonly lane: SourceLane; readonly next: number; readonly planned: boolean }[]
+}

@@ -1,0 +1,52 @@
+import { ByteReader } from '../base/bytes.ts'
+import type { Catalog } from './catalog.ts'
+import type { Plan } from './plan.ts'
+import type { Recovered } from './recover.ts'
+import type { RowCache } from './row-cache.ts'
+import { type EntityTable, type Row, Status } from './row.ts'
+import { Field, readEntityKey, Space } from './row-key.ts'
+import type { TimerBook } from './timer-book.ts'
+import { decodeTimer } from './timers.ts'
+import type { LooseRow, WriteBack } from './write-back.ts'
+
+/** Puts rows whose newest value is only in commit records back into memory, to be written back in their turn. */
+export function restoreRows(recovered: Recovered, cache: RowCache, writeBack: WriteBack, shardRow: (shard: number) => LooseRow): void {
+  const byFirstDirty = [...recovered.rows.values()].sort((a, b) => a.firstDirty - b.firstDirty)
+  const tables = new Map(cache.tables.map((table) => [table.id, table]))
+  const first = recovered.records[0]?.number
+  if (first !== undefined) for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
+  for (const { key, value, firstDirty } of byFirstDirty) {
+    const row = key[0] === Space.entity ? residentRow(key, cache, tables) : undefined
+    if (row === undefined) {
+      writeBack.put(key, value, firstDirty)
+      continue
+    }
+    if (value !== undefined) row.setBase(value, 0, value.length)
+    row.status = Status.encoded
+    cache.admit(row)
+    writeBack.dirty(row, firstDirty)
+  }
+}
+
+/** The row in memory; undefined for entities that the program does not have now. */
+function residentRow(key: Uint8Array, cache: RowCache, tables: ReadonlyMap<number, EntityTable>): Row | undefined {
+  const at = readEntityKey(new ByteReader(key, 1))
+  const table = tables.get(at.entity)
+  if (table === undefined || !cache.owns(at.shard)) return undefined
+  const parent = cache.stateRow(table, at.shard, at.key)
+  return at.field === Field.state ? parent : cache.child(parent, at.field, at.element)
+}
+
+export function restoreTimers(recovered: Recovered, timers: TimerBook, tables: readonly EntityTable[], catalog: Catalog, plan: Plan): void {
+  const routes = new Map(plan.routes.map((route, i) => [route.name, i]))
+  for (const [key, value] of recovered.timers.values()) {
+    const reader = new ByteReader(key, 1)
+    const shard = reader.u16()
+    const entity = reader.u16()
+    const table = tables.find((candidate) => candidate.id === entity)
+    if (table === undefined) continue
+    const stored = decodeTimer(value)
+    const route = routes.get(catalog.name('route', stored.routeId) ?? '') ?? plan.routes.findIndex((candidate) => candidate.entity === table.index)
+    timers.restore({ ...stored, table, shard, key: reader.text(), name: reader.text(), route, pending: true })
+  }
+}

@@ -1,0 +1,339 @@
+import { ByteWriter } from '../base/bytes.ts'
+import { MillraceError } from '../base/errors.ts'
+import { Chain } from '../base/hash.ts'
+import type { Batch } from './batch.ts'
+import type { Catalog } from './catalog.ts'
+import type { Codec } from './codec.ts'
+import { EffectKind, type Effects } from './effects.ts'
+import type { Plan } from './plan.ts'
+import { EntryKind, finishRecord, origin, type Position, type ShardMove, type SinkMove, writeHeader, writePosition } from './record.ts'
+import type { RowCache } from './row-cache.ts'
+import { type Row, Status } from './row.ts'
+import { deadLetterKey, Field } from './row-key.ts'
+import type { PendingOutputs, SinkLanes } from './sink-lanes.ts'
+import type { SourceLanes } from './source-lanes.ts'
+import type { TimerBook } from './timer-book.ts'
+import { encodeTimer, timerRowKey } from './timers.ts'
+import { encodeState } from './undo.ts'
+import type { InLanes } from './lanes/in-lanes.ts'
+import type { OutLanes } from './lanes/out-lanes.ts'
+import type { LooseRow, WriteBack } from './write-back.ts'
+
+/** A state that cannot be kept was found while sealing: nothing was sealed. */
+export class Unsealable extends Error {
+  readonly row: Row
+  override readonly cause: MillraceError
+  constructor(row: Row, cause: MillraceError) {
+    super(cause.message)
+    this.row = row
+    this.cause = cause
+  }
+}
+
+export interface SealParts {
+  readonly group: number
+  readonly plan: Plan
+  readonly codec: Codec
+  readonly catalog: Catalog
+  readonly cache: RowCache
+  readonly batch: Batch
+  readonly effects: Effects
+  readonly timers: TimerBook
+  readonly sinkLanes: readonly SinkLanes[]
+  readonly sources: SourceLanes
+  readonly outLanes: OutLanes
+  readonly inLanes: InLanes
+  readonly writeBack: WriteBack
+  shardRow(shard: number): LooseRow
+}
+
+/**
+ * Closes a batch: turns what it changed and what it wants heard into one commit record.
+ *
+ * L1 States are encoded first; if one cannot be, nothing has changed and the batch can be run again (Unsealable).
+ * L2 After that nothing fails: bases, positions, chains and pending write-backs all move to the new commit together.
+ */
+export class Sealer {
+  number = 0
+  readonly chain: Chain = new Chain()
+  nowMs = 0
+  cut = 0
+  deadLetters = 0
+  epoch = 0
+  /** Number and chain of each shard. */
+  readonly shards = new Map<number, Position>()
+  /** Rows that leave the store with this commit: dead letters that are tried again. */
+  removals: { readonly shard: number; readonly key: Uint8Array }[] = []
+  readonly #parts: SealParts
+  readonly #out = new ByteWriter(1 << 18)
+  readonly #rowKey = new ByteWriter(256)
+  #shardChains = new Map<number, Chain>()
+
+  constructor(parts: SealParts) {
+    this.#parts = parts
+  }
+
+  /** Throws Unsealable (L1). */
+  seal(): { readonly record: Uint8Array; readonly outputs: readonly (PendingOutputs | undefined)[] } {
+    const { group, batch } = this.#parts
+    const out = this.#out
+    out.clear()
+    this.#shardChains = new Map()
+    const number = this.number + 1
+    const header = { group, number, epoch: this.epoch, beforeHigh: this.chain.high, beforeLow: this.chain.low, nowMs: Math.max(this.nowMs, batch.nowMs), cut: this.cut }
+    const deadLetters = this.deadLetters + this.#countDeadLetters()
+    writeHeader(out, { ...header, deadLetters })
+    const changed = this.#encodeRows()
+    this.number = number
+    this.nowMs = header.nowMs
+    for (const { shard, key } of this.removals.splice(0)) this.#writeLoose(shard, key, undefined)
+    this.#writeTimers()
+    this.#writeSources()
+    const pending = this.#writeEffects()
+    this.deadLetters = deadLetters
+    this.#writeLanes()
+    const movesOf = this.#parts.sinkLanes.map((lanes) => lanes.takeMoves())
+    const sinks: SinkMove[] = movesOf.flat()
+    for (const { shard } of sinks) this.#shardChain(shard)
+    const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
+    this.#adopt(changed, record)
+    return { record, outputs: pending.map((outputs, i) => outputs && { ...outputs, commit: number, buffer: record, positions: movesOf[i]!.map(({ shard, after }) => ({ shard, ...after })) }) }
+  }
+
+  /** Which rows have a new value, and where it lies in the record. */
+  #encodeRows(): SealedRow[] {
+    const { cache, codec } = this.#parts
+    const out = this.#out
+    const changed: SealedRow[] = []
+    for (const row of cache.touched) {
+      if (row.status !== Status.live) continue
+      if (row.gone || row.state === undefined) {
+        if (row.exists) changed.push({ row, start: -1, end: -1 })
+        continue
+      }
+      let bytes: Uint8Array
+      try {
+        bytes = encodeState(row, codec)
+      } catch (cause) {
+        if (cause instanceof MillraceError) throw new Unsealable(row, cause)
+        throw cause
+      }
+      const { plan } = row.table
+      const begin = out.length
+      const entry = this.#beginPut(row)
+      const version = row.field === Field.state ? plan.version : 1
+      const seen = row.field === Field.state && plan.ttlMs !== undefined
+      out.varint(bytes.length + (version < 0x80 ? 1 : 2) + (seen ? 8 : 0))
+      const start = out.length
+      out.varint(version)
+      if (seen) out.f64(row.seenMs)
+      out.raw(bytes)
+      if (sameAsBase(row, out.bytes, start, out.length) || (!row.exists && isBlank(row, out.bytes, out.length, bytes.length, codec))) {
+        out.length = begin
+        continue
+      }
+      changed.push({ row, start, end: out.length })
+      this.#shardChain(row.shard).add(out.bytes, entry, out.length)
+    }
+    for (const { row, start } of changed) {
+      if (start >= 0) continue
+      const begin = out.length
+      out.u8(EntryKind.remove)
+      out.block(row.rowKey())
+      this.#shardChain(row.shard).add(out.bytes, begin, out.length)
+    }
+    return changed
+  }
+
+  #beginPut(row: Row): number {
+    const out = this.#out
+    const entry = out.length
+    out.u8(EntryKind.put)
+    const key = this.#rowKey
+    key.clear()
+    row.writeKey(key)
+    out.block(key.bytes, 0, key.length)
+    return entry
+  }
+
+  #writeLoose(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
+    const out = this.#out
+    const begin = out.length
+    out.u8(value === undefined ? EntryKind.remove : EntryKind.put)
+    out.block(key)
+    if (value !== undefined) out.block(value)
+    this.#shardChain(shard).add(out.bytes, begin, out.length)
+    this.#parts.writeBack.put(key, value, this.number)
+  }
+
+  #writeTimers(): void {
+    const { catalog, plan } = this.#parts
+    for (const { timer, removed } of this.#parts.timers.sealed()) {
+      const value = removed ? undefined : encodeTimer(timer, catalog.number('route', plan.routes[timer.route]!.name))
+      this.#writeLoose(timer.shard, timerRowKey(timer), value)
+    }
+  }
+
+  #writeSources(): void {
+    const out = this.#out
+    for (const lane of this.#parts.sources.all()) {
+      if (!lane.planned) {
+        out.u8(EntryKind.sourcePlan)
+        out.varint(lane.id)
+        out.text(lane.partition)
+        out.f64(lane.start)
+        out.text(lane.fingerprint)
+        lane.planned = true
+      }
+      if (!lane.changed && lane.next === lane.sealedNext) continue
+      lane.changed = false
+      lane.sealedNext = lane.next
+      out.u8(EntryKind.sourcePosition)
+      out.varint(lane.id)
+      out.text(lane.partition)
+      out.f64(lane.next)
+      out.text(lane.proof)
+      out.u8(lane.drained ? 1 : 0)
+    }
+  }
+
+  #countDeadLetters(): number {
+    const { effects } = this.#parts
+    let count = 0
+    for (let i = 0; i < effects.count; i++) if (effects.kinds[i] === EffectKind.deadLetter) count += 1
+    return count
+  }
+
+  #writeEffects(): (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] {
+    const { effects, sinkLanes, plan } = this.#parts
+    const out = this.#out
+    const { bytes } = effects.payload
+    const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(() => undefined)
+    let letters = this.deadLetters
+    for (let i = 0; i < effects.count; i++) {
+      const shard = effects.fromShards[i]!
+      const start = effects.starts[i]!
+      const end = effects.ends[i]!
+      if (effects.kinds[i] === EffectKind.output) {
+        const sink = effects.targets[i]!
+        const lanes = sinkLanes[sink]!
+        const key = effects.keys[i]!
+        out.u8(EntryKind.output)
+        out.varint(lanes.id)
+        out.u16(shard)
+        out.text(key)
+        out.u32(end - start)
+        const at = out.length
+        out.raw(bytes, start, end)
+        lanes.add(shard, out.bytes, at, out.length)
+        const list = (pending[sink] ??= { count: 0, starts: [], ends: [], shards: [], keys: plan.sinks[sink]!.key === undefined ? undefined : [] })
+        list.starts.push(at)
+        list.ends.push(out.length)
+        list.shards.push(shard)
+        list.keys?.push(key)
+        list.count += 1
+      } else if (effects.kinds[i] === EffectKind.deadLetter) {
+        this.#writeLoose(shard, deadLetterKey(shard, ++letters), bytes.slice(start, end))
+      } else this.#writeMessage(i)
+    }
+    return pending
+  }
+
+  #writeMessage(i: number): void {
+    const { effects, outLanes, catalog, plan } = this.#parts
+    const out = this.#out
+    const route = effects.targets[i]!
+    const from = effects.fromShards[i]!
+    const to = effects.toShards[i]!
+    const bytes = effects.payload.bytes.slice(effects.starts[i]!, effects.ends[i]!)
+    const message = { route, key: effects.keys[i]!, timeMs: effects.timesMs[i]!, idHigh: effects.idHighs[i]!, idLow: effects.idLows[i]!, buffer: bytes, start: 0, end: bytes.length }
+    const entry = outLanes.append(from, to, message, this.number)
+    out.u8(EntryKind.message)
+    out.u16(from)
+    out.u16(to)
+    writePosition(out, entry)
+    out.varint(catalog.number('route', plan.routes[route]!.name))
+    out.text(message.key)
+    out.f64(message.timeMs)
+    out.u32(message.idHigh)
+    out.u32(message.idLow)
+    out.u32(bytes.length)
+    out.raw(bytes)
+  }
+
+  #writeLanes(): void {
+    const out = this.#out
+    for (const { from, to, position } of this.#parts.inLanes.takeTouched()) {
+      out.u8(EntryKind.laneIn)
+      out.u16(from)
+      out.u16(to)
+      writePosition(out, position)
+      this.#shardChain(to)
+    }
+    for (const { from, to, pruned } of this.#parts.outLanes.takeTouched()) {
+      out.u8(EntryKind.lanePruned)
+      out.u16(from)
+      out.u16(to)
+      writePosition(out, pruned)
+      this.#shardChain(from)
+    }
+  }
+
+  #shardChain(shard: number): Chain {
+    let chain = this.#shardChains.get(shard)
+    if (chain === undefined) {
+      const at = this.shards.get(shard)
+      this.#shardChains.set(shard, (chain = new Chain(at?.chainHigh, at?.chainLow)))
+    }
+    return chain
+  }
+
+  #moveShards(): ShardMove[] {
+    const moves: ShardMove[] = []
+    for (const [shard, chain] of this.#shardChains) {
+      const before = this.shards.get(shard) ?? origin
+      const after = { number: before.number + 1, chainHigh: chain.high, chainLow: chain.low }
+      this.shards.set(shard, after)
+      moves.push({ shard, before, after })
+    }
+    return moves
+  }
+
+  #adopt(changed: readonly SealedRow[], record: Uint8Array): void {
+    const { cache, writeBack } = this.#parts
+    writeBack.addRecord(this.number, record.length)
+    for (const shard of this.#shardChains.keys()) writeBack.dirty(this.#parts.shardRow(shard), this.number)
+    for (const { row, start, end } of changed) {
+      const size = row.sizeBytes
+      if (start < 0) row.setNoBase()
+      else row.setBase(record, start, end)
+      cache.resized(row.sizeBytes - size)
+      writeBack.dirty(row, this.number)
+    }
+    for (const row of cache.touched) row.snapshot = undefined
+  }
+}
+
+interface SealedRow {
+  readonly row: Row
+  /** -1: the row is removed. */
+  readonly start: number
+  readonly end: number
+}
+
+function sameAsBase(row: Row, bytes: Uint8Array, start: number, end: number): boolean {
+  const { base, baseStart, baseEnd } = row
+  if (!row.exists || base === undefined || baseEnd - baseStart !== end - start) return false
+  for (let i = start, j = baseStart; i < end; i++, j++) if (bytes[i] !== base[j]) return false
+  return true
+}
+
+/** A new entity that was only looked at is as good as none. */
+function isBlank(row: Row, out: Uint8Array, end: number, sizeBytes: number, codec: Codec): boolean {
+  const { table } = row
+  if (row.field !== Field.state || table.plan.ttlMs !== undefined) return false
+  table.blank ??= codec.encode(table.plan.create()).slice()
+  if (table.blank.length !== sizeBytes) return false
+  for (let i = 0, at = end - sizeBytes; i < sizeBytes; i++, at++) if (table.blank[i] !== out[at]) return false
+  return true
+}

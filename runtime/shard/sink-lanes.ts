@@ -1,0 +1,66 @@
+import { Chain } from '../base/hash.ts'
+import type { Position, SinkMove } from './record.ts'
+
+/** Outputs of one commit for one sink, waiting until the sink has them. Positions are of the lanes it moves. */
+export interface PendingOutputs {
+  readonly commit: number
+  count: number
+  readonly buffer: Uint8Array
+  readonly starts: number[]
+  readonly ends: number[]
+  readonly shards: number[]
+  readonly keys: string[] | undefined
+  readonly positions: readonly LaneAt[]
+}
+
+export interface LaneAt extends Position {
+  readonly shard: number
+}
+
+/**
+ * The lanes from the shards of a group to one sink. Every lane counts its outputs 1, 2, 3, ... and chains a hash over them, so
+ * that a sink that comes back can be compared with the outbox (RULE 4).
+ */
+export class SinkLanes {
+  /** Position in the plan's sinks. */
+  readonly sink: number
+  /** Number of the sink's name on disk. */
+  readonly id: number
+  readonly #numbers: number[]
+  readonly #chains: (Chain | undefined)[]
+  #before = new Map<number, Position>()
+
+  constructor(sink: number, id: number, shardCount: number) {
+    this.sink = sink
+    this.id = id
+    this.#numbers = new Array<number>(shardCount).fill(0)
+    this.#chains = new Array<Chain | undefined>(shardCount).fill(undefined)
+  }
+
+  at(shard: number): Position {
+    const chain = this.#chains[shard]
+    return { number: this.#numbers[shard]!, chainHigh: chain?.high ?? 0, chainLow: chain?.low ?? 0 }
+  }
+
+  restore(shard: number, position: Position): void {
+    this.#numbers[shard] = position.number
+    this.#chains[shard] = new Chain(position.chainHigh, position.chainLow)
+  }
+
+  add(shard: number, bytes: Uint8Array, start: number, end: number): void {
+    let chain = this.#chains[shard]
+    if (!this.#before.has(shard)) this.#before.set(shard, this.at(shard))
+    if (chain === undefined) this.#chains[shard] = chain = new Chain()
+    chain.add(bytes, start, end)
+    this.#numbers[shard]! += 1
+  }
+
+  /** The lanes that moved since the last call. */
+  takeMoves(): SinkMove[] {
+    if (this.#before.size === 0) return []
+    const moves: SinkMove[] = []
+    for (const [shard, before] of this.#before) moves.push({ sink: this.id, shard, before, after: this.at(shard) })
+    this.#before = new Map()
+    return moves
+  }
+}

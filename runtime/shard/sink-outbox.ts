@@ -1,0 +1,143 @@
+import { MillraceError } from '../base/errors.ts'
+import { Chain } from '../base/hash.ts'
+import { origin, type Position } from './record.ts'
+import type { Recovered } from './recover.ts'
+import type { LaneAt, PendingOutputs, SinkLanes } from './sink-lanes.ts'
+
+/**
+ * Outputs that are durably decided and that a sink has not confirmed. They stay in their commit records until it has.
+ *
+ * P1 Nothing is handed out before its commit is durable (RULE 1), nor before the sink has said how far it is.
+ * P2 A sink that is not somewhere between what was dropped and what was sent, on the same history, is refused (RULE 4).
+ */
+export class SinkOutbox {
+  readonly #lanes: SinkLanes
+  readonly #name: string
+  /** In the order of commits; the first `#released` were handed out. */
+  #queue: PendingOutputs[] = []
+  #released = 0
+  #durable = 0
+  #opened = false
+  #bytes = 0
+  #recovered: Recovered['outputs']
+  readonly #bases: ReadonlyMap<number, Position>
+
+  constructor(lanes: SinkLanes, name: string, recovered: Recovered) {
+    this.#lanes = lanes
+    this.#name = name
+    this.#recovered = recovered.outputs.filter((output) => output.sink === lanes.id)
+    this.#durable = recovered.number
+    const bases = new Map<number, Position>()
+    for (const { sink, shard, base, last } of recovered.sinkPositions.values()) {
+      if (sink !== lanes.id) continue
+      bases.set(shard, base)
+      lanes.restore(shard, last)
+    }
+    this.#bases = bases
+  }
+
+  get opened(): boolean {
+    return this.#opened
+  }
+
+  get waitingBytes(): number {
+    return this.#bytes
+  }
+
+  /** The lowest commit whose outputs the sink may not have. */
+  get lowestCommit(): number {
+    if (!this.#opened && this.#recovered.length > 0) return this.#recovered[0]!.commit
+    return this.#queue[0]?.commit ?? Number.POSITIVE_INFINITY
+  }
+
+  /** The sink says how far it is. `remembers`: it keeps positions, so that a lane without one is at its beginning. Throws MR_SINK_DIVERGED. */
+  open(positions: readonly LaneAt[], keyed: boolean, remembers: boolean): void {
+    const reached = new Map(positions.map((position) => [position.shard, position]))
+    if (remembers) for (const shard of this.#bases.keys()) if (!reached.has(shard)) this.#checkBounds({ ...origin, shard })
+    for (const at of positions) this.#checkBounds(at)
+    const chains = new Map<number, { number: number; chain: Chain }>()
+    for (const [shard, base] of this.#bases) {
+      chains.set(shard, { number: base.number, chain: new Chain(base.chainHigh, base.chainLow) })
+      this.#checkChain(reached.get(shard), base.number, base.chainHigh, base.chainLow)
+    }
+    const again = new Map<number, PendingOutputs & { positions: LaneAt[] }>()
+    for (const output of this.#recovered) {
+      const lane = chains.get(output.shard)!
+      lane.chain.add(output.buffer, output.start, output.end)
+      lane.number += 1
+      const at = reached.get(output.shard)
+      this.#checkChain(at, lane.number, lane.chain.high, lane.chain.low)
+      if (at !== undefined && lane.number <= at.number) continue
+      let batch = again.get(output.commit)
+      if (batch === undefined) {
+        again.set(output.commit, (batch = { commit: output.commit, count: 0, buffer: output.buffer, starts: [], ends: [], shards: [], keys: keyed ? [] : undefined, positions: [] }))
+      }
+      batch.starts.push(output.start)
+      batch.ends.push(output.end)
+      batch.shards.push(output.shard)
+      batch.keys?.push(output.key)
+      batch.count += 1
+      const position = { shard: output.shard, number: lane.number, chainHigh: lane.chain.high, chainLow: lane.chain.low }
+      const known = batch.positions.findIndex((p) => p.shard === output.shard)
+      if (known < 0) batch.positions.push(position)
+      else batch.positions[known] = position
+    }
+    this.#recovered = []
+    this.#opened = true
+    this.#queue = [...again.values(), ...this.#queue]
+    for (const batch of again.values()) this.#bytes += sizeOf(batch)
+  }
+
+  add(outputs: PendingOutputs): void {
+    this.#queue.push(outputs)
+    this.#bytes += sizeOf(outputs)
+  }
+
+  /** Commits up to this one are durable. */
+  durable(commit: number): void {
+    this.#durable = commit
+  }
+
+  /** What may be handed to the sink now. */
+  takeReleased(): PendingOutputs[] {
+    if (!this.#opened) return []
+    const start = this.#released
+    while (this.#released < this.#queue.length && this.#queue[this.#released]!.commit <= this.#durable) this.#released += 1
+    return start === this.#released ? [] : this.#queue.slice(start, this.#released)
+  }
+
+  /** The sink has the oldest batch that was handed out. */
+  confirmed(): void {
+    const batch = this.#queue.shift()!
+    this.#released -= 1
+    this.#bytes -= sizeOf(batch)
+  }
+
+  #checkBounds(at: LaneAt): void {
+    const last = this.#lanes.at(at.shard)
+    const base = this.#bases.get(at.shard)?.number ?? 0
+    if (at.number > last.number) throw this.#diverged(`has output ${at.number} of shard ${at.shard}, but only ${last.number} were ever committed`)
+    if (at.number < base) throw this.#diverged(`is at output ${at.number} of shard ${at.shard}, but outputs up to ${base} were confirmed and dropped`)
+  }
+
+  #checkChain(at: LaneAt | undefined, number: number, high: number, low: number): void {
+    if ((at?.number ?? 0) !== number) return
+    if (at === undefined) {
+      if (number === 0) return
+    } else if (at.chainHigh === high && at.chainLow === low) return
+    else if (number === 0) return
+    throw this.#diverged(`holds other outputs than were committed, up to number ${number}`)
+  }
+
+  #diverged(what: string): MillraceError {
+    return new MillraceError('MR_SINK_DIVERGED', `sink "${this.#name}" ${what}`, {
+      next: 'The sink and the data folder do not belong together: put back the one that was replaced or restored, or start with a new data folder and an empty sink',
+    })
+  }
+}
+
+function sizeOf(batch: PendingOutputs): number {
+  let size = 64 * batch.count
+  for (let i = 0; i < batch.count; i++) size += batch.ends[i]! - batch.starts[i]!
+  return size
+}

@@ -1,0 +1,99 @@
+import type { EntityTable } from './row.ts'
+import type { Timer } from './timers.ts'
+import { TimerQueue } from './timers.ts'
+
+/**
+ * All pending timers of a group: by owner and name, and in the order in which they fire. Every change is written down until
+ * the batch is sealed, so that a batch that must be run again finds the timers as they were.
+ */
+export class TimerBook {
+  readonly queue: TimerQueue = new TimerQueue()
+  /** What the batch changed, in order. */
+  #journal: TimerChange[] = []
+
+  find(table: EntityTable, key: string, name: string): Timer | undefined {
+    return table.timers.get(key)?.get(name)
+  }
+
+  /** One is pending per name: setting it again moves it. */
+  set(timer: Timer): void {
+    const before = this.find(timer.table, timer.key, timer.name)
+    if (before !== undefined) before.pending = false
+    this.#put(timer)
+    this.#journal.push({ timer, before, removed: false })
+  }
+
+  /** Removes a timer: it was fired, or cancelled. */
+  remove(timer: Timer): void {
+    if (!timer.pending) return
+    timer.pending = false
+    this.#take(timer)
+    this.#journal.push({ timer, before: timer, removed: true })
+  }
+
+  removeAllOf(table: EntityTable, key: string): void {
+    for (const timer of [...(table.timers.get(key)?.values() ?? [])]) this.remove(timer)
+  }
+
+  /** A timer that the store held at open. */
+  restore(timer: Timer): void {
+    this.#put(timer)
+  }
+
+  /** The last change of every timer name that the batch changed; forgets the journal. */
+  sealed(): readonly TimerChange[] {
+    const journal = this.#journal
+    if (journal.length < 2) {
+      this.#journal = []
+      return journal
+    }
+    const last = new Map<string, TimerChange>()
+    for (const change of journal) {
+      const { table, key, name } = change.timer
+      const id = `${table.id}/${key.length}/${key}/${name}`
+      last.delete(id)
+      last.set(id, change)
+    }
+    this.#journal = []
+    return [...last.values()]
+  }
+
+  /** Undoes everything since the last seal. */
+  revert(): void {
+    for (const { timer, before, removed } of this.#journal.reverse()) {
+      if (!removed) {
+        timer.pending = false
+        this.#take(timer)
+      }
+      if (before !== undefined) this.#revive(before)
+    }
+    this.#journal = []
+  }
+
+  /** It may have left the queue when it fired, so it enters again; a second place in the queue does no harm to one that is still there. */
+  #revive(timer: Timer): void {
+    timer.pending = false
+    const again: Timer = { ...timer, pending: true }
+    this.#put(again)
+  }
+
+  #put(timer: Timer): void {
+    let names = timer.table.timers.get(timer.key)
+    if (names === undefined) timer.table.timers.set(timer.key, (names = new Map()))
+    names.set(timer.name, timer)
+    this.queue.add(timer)
+  }
+
+  #take(timer: Timer): void {
+    const names = timer.table.timers.get(timer.key)
+    if (names?.get(timer.name) !== timer) return
+    names.delete(timer.name)
+    if (names.size === 0) timer.table.timers.delete(timer.key)
+  }
+}
+
+export interface TimerChange {
+  readonly timer: Timer
+  readonly before: Timer | undefined
+  readonly removed: boolean
+}

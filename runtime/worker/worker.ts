@@ -1,0 +1,349 @@
+import { assert } from '../base/assert.ts'
+import { ByteReader } from '../base/bytes.ts'
+import { MillraceError, messageOf } from '../base/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SinkPort } from '../ports/sink.ts'
+import type { SourcePartition } from '../ports/source.ts'
+import type { OpenedGroup, Store } from '../ports/store.ts'
+import type { Trace } from '../ports/trace.ts'
+import type { Codec } from '../shard/codec.ts'
+import { Group, type GroupOptions } from '../shard/group.ts'
+import type { Plan } from '../shard/plan.ts'
+import { recover } from '../shard/recover.ts'
+import type { Row } from '../shard/row.ts'
+import { activityPrefix, after, readEntityKey } from '../shard/row-key.ts'
+import { Reader } from './reader.ts'
+import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
+
+/** The world of a worker. Production and simulation give other parts to the same worker. */
+export interface WorkerPorts {
+  readonly clock: Clock
+  readonly store: Store
+  /** The partitions this worker reads, with the position of their source in the plan. */
+  readonly partitions: readonly { readonly source: number; readonly partition: SourcePartition }[]
+  /** One per sink of the plan, in its order. */
+  readonly sinks: readonly SinkPort[]
+  readonly trace?: Trace
+  /** Called when something happened that `tick` should look at. */
+  wake(): void
+}
+
+export interface WorkerOptions extends GroupOptions {
+  readonly acceptTornRecords: boolean
+  /** Records that one tick stages before it returns, so that the host can breathe. */
+  readonly recordsPerTick: number
+}
+
+/**
+ * Runs one commit group in the world: polls, steps, commits, and lets the world hear of what is durable. It never waits:
+ * `tick` does what can be done now, and whoever owns the worker calls it again when a port has woken it or a timer is due.
+ *
+ *   poll sources and requests -> group.run -> seal -> store -> durable -> sinks, answers
+ *
+ * K1 One commit is on its way at a time; the next batch is filled and run meanwhile, and sealed when the commit is durable.
+ *    So commits grow with the load by themselves.
+ * K2 Any failure of the store, and any error of the group, stops the worker: what is not durable never happened, and the next
+ *    opening goes on from the last commit.
+ * K3 A stop that is not a failure drains: sources are read no further, and what was read becomes durable and reaches the sinks.
+ */
+export class Worker {
+  readonly plan: Plan
+  readonly options: WorkerOptions
+  readonly counts: WorkerCounts = { commits: 0, outputs: 0 }
+  readonly #codec: Codec
+  readonly #ports: WorkerPorts
+  #state: WorkerState = 'new'
+  #error: MillraceError | undefined = undefined
+  #group: Group | undefined = undefined
+  #epoch = 0
+  #readers: Reader[] = []
+  /** What ports have told since the last tick. */
+  #news: (() => void)[] = []
+  #wanted: Wanted[] = []
+  #flushes: Wanted[] = []
+  #committing = false
+  #loading = false
+  #listing = 0
+  #sinksToOpen = 0
+  #draining = false
+
+  constructor(plan: Plan, codec: Codec, ports: WorkerPorts, options: WorkerOptions) {
+    this.plan = plan
+    this.options = options
+    this.#codec = codec
+    this.#ports = ports
+  }
+
+  get state(): WorkerState {
+    return this.#state
+  }
+
+  /** Why it stopped; undefined: it was asked to, and drained. */
+  get error(): MillraceError | undefined {
+    return this.#error
+  }
+
+  get group(): Group | undefined {
+    return this.#group
+  }
+
+  /** Everything that was read is durable and with its sinks, and nothing waits. */
+  get idle(): boolean {
+    const group = this.#group
+    if (this.#state !== 'running' || group === undefined || this.#sinksToOpen > 0) return false
+    if (this.#committing || this.#loading || this.#listing > 0 || this.#news.length > 0 || this.#wanted.length > 0 || this.#flushes.length > 0) return false
+    return !group.hasWork && !group.hasWaiting && group.outboxes.every((outbox) => outbox.waitingBytes === 0)
+  }
+
+  /** Idle, and every source is at its end. */
+  get finished(): boolean {
+    return this.idle && this.#readers.every((reader) => reader.finished)
+  }
+
+  /** When the next timer is due, in ms of the clock; undefined: none is pending. */
+  get nextTimerAtMs(): number | undefined {
+    return this.#group?.nextTimerAtMs
+  }
+
+  /** Opens the group from its store. Everything else happens in `tick`. */
+  start(): void {
+    assert(this.#state === 'new', 'a worker is started once')
+    this.#state = 'opening'
+    this.#ports.store.open(this.options.group, (error, opened) => this.#later(() => (error === undefined ? this.#open(opened!) : this.#stop(error))))
+  }
+
+  /** Stops reading, and stops when everything that was read is durable and with its sinks (K3). */
+  drain(): void {
+    this.#draining = true
+    this.#ports.wake()
+  }
+
+  want(wanted: Wanted): void {
+    if (this.#state === 'stopped') wanted.done(this.#stoppedError())
+    else {
+      this.#wanted.push(wanted)
+      this.#ports.wake()
+    }
+  }
+
+  /** Does what can be done now. Returns whether calling again at once would do more. */
+  tick(): boolean {
+    if (this.#state === 'stopped') return false
+    try {
+      return this.#step()
+    } catch (error) {
+      this.#stop(error)
+      return false
+    }
+  }
+
+  #step(): boolean {
+    const news = this.#news
+    this.#news = []
+    for (const tell of news) tell()
+    const group = this.#group
+    if (group === undefined || this.#isStopped()) return false
+    group.begin(this.#ports.clock.nowMs())
+    let progress = news.length > 0
+    if (!this.#draining) group.stageTimers()
+    this.#takeWanted(group)
+    if (!this.#draining) progress = this.#read(group) || progress
+    if (this.#advance(group)) progress = true
+    this.#feedSinks(group)
+    for (const reader of this.#readers) reader.confirm()
+    if (this.#draining) this.#finishDrain(group)
+    return progress && !this.#isStopped()
+  }
+
+  #isStopped(): boolean {
+    return this.#state === 'stopped'
+  }
+
+  #later(tell: () => void): void {
+    if (this.#state === 'stopped') return
+    this.#news.push(tell)
+    this.#ports.wake()
+  }
+
+  #open(opened: OpenedGroup): void {
+    const { group, owned } = this.options
+    const recovered = recover(group, opened, (shard) => owned[shard] === true)
+    this.#epoch = opened.epoch
+    this.#group = new Group(this.plan, this.#codec, this.options, opened.epoch, recovered)
+    this.#readers = this.#ports.partitions.map(({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords))
+    this.#sinksToOpen = this.#ports.sinks.length
+    this.#ports.sinks.forEach((sink, i) => {
+      sink.open((error, positions) =>
+        this.#later(() => {
+          if (error !== undefined) return this.#stop(error)
+          this.#group!.outboxes[i]!.open(positions ?? [], this.plan.sinks[i]!.key !== undefined, sink.guarantee === 'effectively-once')
+          this.#sinksToOpen -= 1
+        }),
+      )
+    })
+    this.#state = 'running'
+    this.#ports.trace?.opened({ group, epoch: opened.epoch, number: recovered.number })
+  }
+
+  #takeWanted(group: Group): void {
+    if (this.#wanted.length === 0 || !group.hasRoom) return
+    const wanted = this.#wanted
+    this.#wanted = []
+    for (const one of wanted) {
+      try {
+        this.#stageWanted(group, one)
+      } catch (error) {
+        one.done(error instanceof Error ? error : new Error(messageOf(error)))
+      }
+    }
+  }
+
+  #stageWanted(group: Group, wanted: Wanted): void {
+    const decode = (bytes: Uint8Array | undefined): unknown => bytes && this.#codec.decode(bytes, 0, bytes.length)
+    if (wanted.kind === 'ask') {
+      group.stageRequest(wanted.route, wanted.key, wanted.message, {
+        id: wanted.id,
+        wantsAnswer: wanted.wantsAnswer,
+        resolve: (answer) => wanted.done(undefined, decode(answer)),
+        reject: (error) => wanted.done(error),
+      })
+    } else if (wanted.kind === 'get') group.stageGet(wanted.entity, wanted.key, (state) => wanted.done(undefined, decode(state)))
+    else if (wanted.kind === 'retry') group.stageDeadLetter(wanted.rowKey, wanted.letter, () => wanted.done(undefined))
+    else {
+      group.flush()
+      this.#flushes.push(wanted)
+    }
+  }
+
+  #read(group: Group): boolean {
+    if (group.congested) return false
+    let read = false
+    for (const reader of this.#readers) {
+      if (reader.failed !== undefined) {
+        this.#failSource(reader.failed)
+        return read
+      }
+      const room = Math.min(this.options.recordsPerTick, this.options.maxBatchMessages - group.batch.count)
+      if (room <= 0 || !group.hasRoom) return read
+      if (reader.read(room)) read = true
+    }
+    return read
+  }
+
+  /** A source that can give nothing more ends the worker, but what it gave before is finished first. */
+  #failSource(error: MillraceError): void {
+    this.#error ??= error
+    this.#draining = true
+  }
+
+  #advance(group: Group): boolean {
+    if (this.#loading || this.#listing > 0) return false
+    if (!group.run()) {
+      this.#load(group)
+      return false
+    }
+    for (const row of group.takeForgotten()) this.#list(group, row)
+    if (this.#committing || this.#listing > 0 || !group.hasWork) return false
+    const sealed = group.seal()
+    if (sealed === undefined) return true
+    const { number, record, rows, truncateBelow, nowMs, handled } = sealed
+    const id = this.options.group
+    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, handled })
+    this.#committing = true
+    const flushes = this.#flushes.splice(0)
+    this.#ports.store.commit({ group: id, epoch: this.#epoch, number, record, rows, truncateBelow }, (error) =>
+      this.#later(() => {
+        if (error !== undefined) {
+          for (const flush of flushes) flush.done(error)
+          return this.#stop(error)
+        }
+        this.#committing = false
+        this.counts.commits += 1
+        this.#ports.trace?.committed({ group: id, epoch: this.#epoch, number })
+        group.durable(number)
+        for (const flush of flushes) flush.done(undefined)
+      }),
+    )
+    return false
+  }
+
+  #load(group: Group): void {
+    const rows = group.takeMissing()
+    if (rows.length === 0) return
+    this.#loading = true
+    this.#ports.store.read(rows.map((row) => row.rowKey()), (error, values) =>
+      this.#later(() => {
+        if (error !== undefined) return this.#stop(error)
+        this.#loading = false
+        rows.forEach((row, i) => group.loaded(row, values![i]))
+      }),
+    )
+  }
+
+  #list(group: Group, row: Row): void {
+    const prefix = activityPrefix(row.shard, row.table.id, row.key)
+    this.#listing += 1
+    this.#ports.store.list(prefix, after(prefix), (error, keys) =>
+      this.#later(() => {
+        if (error !== undefined) return this.#stop(error)
+        this.#listing -= 1
+        group.listed(row, keys!.map((key) => readEntityKey(new ByteReader(key, 1)).element))
+      }),
+    )
+  }
+
+  #feedSinks(group: Group): void {
+    group.outboxes.forEach((outbox, i) => {
+      for (const outputs of outbox.takeReleased()) {
+        this.counts.outputs += outputs.count
+        this.#ports.sinks[i]!.write(outputs, (error) =>
+          this.#later(() => {
+            if (error !== undefined) this.#stop(error)
+            else outbox.confirmed()
+          }),
+        )
+      }
+    })
+  }
+
+  #finishDrain(group: Group): void {
+    if (!this.idle) return
+    if (this.#error === undefined) {
+      for (const reader of this.#readers) reader.markDrained(true)
+      if (group.hasWork) {
+        this.#advance(group)
+        return
+      }
+    }
+    this.#stop(this.#error)
+  }
+
+  #stop(cause: unknown): void {
+    if (this.#state === 'stopped') return
+    this.#state = 'stopped'
+    if (cause !== undefined) this.#error = asMillraceError(cause)
+    const error = this.#stoppedError()
+    this.#group?.abandon(error)
+    for (const wanted of [...this.#wanted, ...this.#flushes]) wanted.done(error)
+    this.#wanted = []
+    this.#flushes = []
+    this.#ports.trace?.stopped({ group: this.options.group, epoch: this.#epoch, code: this.#error?.code ?? '', message: this.#error?.message ?? '' })
+    this.#ports.wake()
+  }
+
+  #stoppedError(): MillraceError {
+    return new MillraceError('MR_STOPPED', `the worker has stopped${this.#error === undefined ? '' : `: ${this.#error.message}`}`, {
+      next: 'Start it again: it goes on from its last commit. Whether this request took effect is unknown unless it had an id',
+      certain: false,
+      cause: this.#error,
+    })
+  }
+}
+
+function asMillraceError(cause: unknown): MillraceError {
+  if (cause instanceof MillraceError) return cause
+  return new MillraceError('MR_STOPPED', `the worker met an error it does not know: ${messageOf(cause)}`, {
+    next: 'Start it again; if it comes again, report it with its cause',
+    cause,
+  })
+}

@@ -17,14 +17,14 @@ type MessageIn<F> = F extends (state: any) => any
     ? M
     : never
 
-/** What `entity()` gives: its handlers, and nothing else to see. */
-export type Entity<S, H> = AnyEntity<S> & {
+/** What `entity()` gives: its handlers, and nothing else to see. Its name is here for the messages of the type checker. */
+export type Entity<_Name extends string, S, H> = AnyEntity<S> & {
   readonly [K in keyof H]: H[K] extends (...args: any[]) => infer R
     ? Handler<MessageIn<H[K]>, OutputOf<R>, S, R>
     : never
 }
 /** A definition that has an error becomes `any`: so that one mistake is one error, not one in every file. */
-type Defined<S, H> = string extends keyof H ? any : Entity<S, H>
+type Defined<N extends string, S, H> = string extends keyof H ? any : Entity<N, S, H>
 
 export interface AnyEntity<out S = unknown> {
   readonly [holds]: S
@@ -44,12 +44,13 @@ export interface EntityOptions {
  * the source text.
  */
 export function entity<
+  const N extends string,
   S extends object,
   H extends AnyHandlers<S, A>,
   A = unknown,
   const U extends readonly ((old: any) => unknown)[] = [],
 >(
-  name: string,
+  name: N,
   definition: EntityOptions & {
     /** The state of a key that was never seen. Annotate it (`(): Cart => ...`) when it starts with empty lists. */
     state: () => S
@@ -62,8 +63,8 @@ export function entity<
   } & CheckState<S> &
     CheckHandlers<H> &
     CheckUpcasts<U, S>,
-): Defined<S, H> {
-  return define(name, definition as unknown as Written) as Defined<S, H>
+): Defined<N, S, H> {
+  return define(name, definition as unknown as Written) as Defined<N, S, H>
 }
 
 /** The same definition without its types. */

@@ -22,7 +22,7 @@ export interface Handler<in M, out O, in S = never, out R = unknown> extends To<
 
 /** One handler of one entity, as data: put it into a message as `replyTo`, or keep it in state. */
 export interface Address<in M> {
-  readonly [answers]?: (message: M) => void
+  readonly [answers]?: ((message: M) => void) | undefined
   readonly entity: string
   readonly handler: string
   readonly key: string

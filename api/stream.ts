@@ -47,5 +47,5 @@ type Branch<T, K extends string, V> = T extends { readonly [P in K]: V }
 type Values<T, K> = K extends keyof T ? T[K] & string : never
 type Sync<U> =
   U extends PromiseLike<unknown>
-    ? 'this step is async: steps are synchronous, so do slow work before the source'
+    ? 'this step is async: a step returns its value at once, so await before the source or behind a sink'
     : unknown

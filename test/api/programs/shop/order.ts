@@ -1,0 +1,53 @@
+// oxlint-disable import/no-cycle -- what this program shows: entities send to each other in circles, across files
+import { entity, minutes } from 'millrace'
+import { Card } from './card.ts'
+import { Stock } from './stock.ts'
+import type { Charged, Held, Place } from './messages.ts'
+
+type State = {
+  status: 'new' | 'holding' | 'paying' | 'confirmed' | 'cancelled'
+  sku: string
+  price: number
+  card: string
+}
+
+export const Order = entity('order', {
+  state: (): State => ({ status: 'new', sku: '', price: 0, card: '' }),
+  on: {
+    place(order, { sku, quantity, price, card }: Place, ctx) {
+      if (order.status !== 'new') return
+      Object.assign(order, { status: 'holding', sku, price, card })
+      ctx.send(Stock.hold, sku, { quantity, forMs: 15 * minutes, replyTo: ctx.address(Order.held) })
+      ctx.after(10 * minutes, Order.expire)
+    },
+    held(order, { ok }: Held, ctx) {
+      if (order.status !== 'holding') {
+        ctx.send(Stock.cancel, order.sku, { order: ctx.key })
+        return
+      }
+      if (!ok) return end(order, 'cancelled', 'out of stock')
+      order.status = 'paying'
+      ctx.send(Card.charge, order.card, { amount: order.price, replyTo: ctx.address(Order.charged) })
+    },
+    charged(order, { ok, why }: Charged, ctx) {
+      if (order.status !== 'paying') {
+        if (ok) ctx.send(Card.refund, order.card, { order: ctx.key })
+        return
+      }
+      ctx.cancel(Order.expire)
+      ctx.send(ok ? Stock.confirm : Stock.cancel, order.sku, { order: ctx.key })
+      return end(order, ok ? 'confirmed' : 'cancelled', why ?? '')
+    },
+    expire(order, _: void, ctx) {
+      if (order.status === 'confirmed') return
+      ctx.send(Stock.cancel, order.sku, { order: ctx.key })
+      return end(order, 'cancelled', 'timed out')
+    },
+    status: (order) => order.status,
+  },
+})
+
+function end(order: State, status: 'confirmed' | 'cancelled', why: string) {
+  order.status = status
+  return { status, why, sku: order.sku }
+}

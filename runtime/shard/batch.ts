@@ -1,6 +1,11 @@
 import type { Envelope } from './message.ts'
 import type { Row } from './row.ts'
 
+/** Negative routes: what is staged that no handler runs. */
+export const failedRecordRoute: number = -1
+export const sinkRoute = (sink: number): number => -2 - sink
+export const sinkOfRoute = (route: number): number => -2 - route
+
 /**
  * The messages of the batch being run, as columns: filled from the front by whoever has input, run in that order by the
  * executor. Columns are reused from batch to batch, so that a message costs no object of its own.
@@ -72,7 +77,7 @@ export class Batch {
       this.indexes[kept] = this.indexes[i]!
       if (envelope === undefined) {
         this.origins[kept] = origin
-        this.values[kept] = this.routes[i] === -1 ? this.values[i] : valueOf(origin, this.indexes[i]!)
+        this.values[kept] = this.routes[i] === failedRecordRoute ? this.values[i] : valueOf(origin, this.indexes[i]!)
       } else {
         this.origins[kept] = ~this.envelopes.length
         this.values[kept] = undefined

@@ -31,6 +31,7 @@ export function decodeDeadLetter(bytes: Uint8Array, codec: Codec): DeadLetterDat
 
 /** Code, message and place of anything that a user's code may throw. */
 export function describeFailure(error: unknown): { readonly code: string; readonly message: string; readonly where: string } {
+  if (error instanceof RemoteFailure) return { code: error.code, message: error.message, where: error.where }
   if (error instanceof StepFailure) return { ...describeFailure(error.cause), code: error.cause instanceof MillraceError ? error.cause.code : error.code }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const code = error instanceof MillraceError ? error.code : 'MR_HANDLER_FAILED'
@@ -49,4 +50,27 @@ export class StepFailure extends Error {
 function firstFrame(stack: string | undefined): string {
   const frame = stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
   return frame?.trim().slice(3) ?? ''
+}
+
+/** A record that failed at a reader of another group, on its way to the group that keeps its dead letter. */
+export class RemoteFailure extends Error {
+  readonly code: string
+  readonly where: string
+  readonly record: Uint8Array
+
+  constructor(code: string, message: string, where: string, record: Uint8Array) {
+    super(message)
+    this.code = code
+    this.where = where
+    this.record = record
+  }
+
+  static data(failure: StepFailure, record: Uint8Array): object {
+    return { ...describeFailure(failure), record }
+  }
+
+  static from(data: unknown): RemoteFailure {
+    const { code, message, where, record } = data as { code: string; message: string; where: string; record: Uint8Array }
+    return new RemoteFailure(code, message, where, record)
+  }
 }

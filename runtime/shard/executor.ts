@@ -1,15 +1,15 @@
 import { assert } from '../base/assert.ts'
-import { MillraceError, messageOf } from '../base/errors.ts'
-import type { Batch } from './batch.ts'
+import { MillraceError } from '../base/errors.ts'
+import { requestRetentionMs } from '../base/limits.ts'
+import { type Batch, failedRecordRoute, sinkOfRoute } from './batch.ts'
+import { BatchView } from './batch-view.ts'
 import type { Codec } from './codec.ts'
-import { type DeadLetterData, describeFailure, encodeDeadLetter } from './dead-letter.ts'
-import { EffectKind, type Effects } from './effects.ts'
-import type { Handled, Origin } from './handled.ts'
-import type { HandlerRun } from './handler-run.ts'
-import { RowMissing } from './handler-run.ts'
-import { type Envelope, idText } from './message.ts'
-import { MessageId } from './message-id.ts'
+import type { Effects } from './effects.ts'
+import type { ExecutorParts } from './executor-parts.ts'
+import { asError, Failures } from './failures.ts'
+import { type HandlerRun, RowMissing } from './handler-run.ts'
 import { reExpand } from './intake.ts'
+import type { Envelope } from './message.ts'
 import type { Plan } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
 import { enliven, type Row, Status } from './row.ts'
@@ -20,10 +20,6 @@ import { EntityUndo } from './undo.ts'
 
 /** How a message of the batch ended. skipped: a timer that was cancelled before its turn, or a request that was answered before. */
 export const Outcome = { none: 0, ok: 1, failed: 2, skipped: 3 } as const
-
-/** Negative routes: what is staged that no handler runs. */
-export const sinkRoute = (sink: number): number => -2 - sink
-export const failedRecordRoute = -1
 
 /**
  * Runs the messages of a batch, one after the other, each whole or not at all.
@@ -43,18 +39,15 @@ export class Executor {
   readonly #timers: TimerBook
   readonly #run: HandlerRun
   readonly #undo: EntityUndo
-  readonly #id = new MessageId()
+  readonly #failures: Failures
+  readonly view: BatchView
   readonly outcomes: number[] = []
   /** Requests of the batch, with what to answer once it is durable. */
   readonly answers: { readonly envelope: Envelope; answer: Uint8Array | undefined; error: Error | undefined }[] = []
   /** Entities that were forgotten: their activities must be listed before the seal. */
   readonly forgotten: Row[] = []
-  /** Only filled while `tracing`. */
-  handled: Handled[] = []
-  tracing = false
   /** Ids of messages that must fail again when the batch is run again, with what they failed of. */
   readonly #poison = new Map<string, unknown>()
-  readonly #homeShard: (source: number, partition: string) => number
 
   constructor(parts: ExecutorParts) {
     this.#plan = parts.plan
@@ -64,7 +57,8 @@ export class Executor {
     this.#effects = parts.effects
     this.#timers = parts.timers
     this.#run = parts.run
-    this.#homeShard = parts.homeShard
+    this.view = new BatchView(parts)
+    this.#failures = new Failures(parts, this.view)
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
   }
 
@@ -100,7 +94,7 @@ export class Executor {
     this.outcomes.length = 0
     this.#poison.clear()
     this.#undo.clear()
-    if (this.tracing) this.handled = []
+    if (this.view.tracing) this.view.handled = []
   }
 
   /** True: go on with the next message. False: `cursor` must be run again (rows are missing, or an entity is to be undone first). */
@@ -119,10 +113,10 @@ export class Executor {
       return this.#cache.missing.length === 0 && this.#skip(i)
     }
     if (this.#poison.size > 0) {
-      const error = this.#poison.get(this.idOf(i))
+      const error = this.#poison.get(this.view.idOf(i))
       if (error !== undefined) {
         batch.marks[i] = this.#effects.payload.length
-        this.#settleFailure(i, row, envelope, error)
+        this.#fail(i, row, envelope, error)
         return true
       }
     }
@@ -132,7 +126,7 @@ export class Executor {
       } catch (error) {
         if (error instanceof MillraceError && error.code === 'MR_STATE_FROM_FUTURE') throw error
         batch.marks[i] = this.#effects.payload.length
-        this.#settleFailure(i, row, envelope, error)
+        this.#fail(i, row, envelope, error)
         return true
       }
     }
@@ -147,8 +141,8 @@ export class Executor {
     batch.marks[i] = payload.length
     this.#begin(i, row)
     try {
-      const message = this.#message(i, envelope)
-      const result = from?.kind === 'timer' && from.timer.kind === TimerKind.ttl ? this.#expireIdle(row, from.timer) : this.#run.handle(batch.routes[i]!, message)
+      const message = this.view.message(i, envelope)
+      const result = from?.kind === 'timer' && this.#isInternal(row, from.timer) ? undefined : this.#run.handle(batch.routes[i]!, message)
       if (this.#run.missed) throw new RowMissing()
       const answer = from?.kind === 'request' && from.request.wantsAnswer ? this.#run.answer(result) : undefined
       if (row.guarded === batch.serial) this.#undo.look(row, this.#run.forgot)
@@ -160,11 +154,11 @@ export class Executor {
       this.#run.mustWait = mustWaitBefore
       this.#undo.entity(row, i, firstTouch)
       if (this.#run.missed) return false
-      this.#settleFailure(i, row, envelope, error)
+      this.#fail(i, row, envelope, error)
       return true
     }
     this.outcomes[i] = Outcome.ok
-    if (this.tracing) this.#traceHandled(i, 'ok')
+    if (this.view.tracing) this.view.note(i, 'ok')
     return true
   }
 
@@ -175,19 +169,19 @@ export class Executor {
     const effectsBefore = this.#effects.count
     batch.marks[i] = payload.length
     const route = batch.routes[i]!
-    const shard = this.#homeOf(i)
-    this.#run.begin(undefined, shard, '', this.#timeOf(i), 0)
+    const shard = this.view.homeOf(i)
+    this.#run.begin(undefined, shard, '', this.view.timeOf(i), 0)
     try {
-      const value = batch.origins[i]! < 0 ? this.#message(i, batch.envelopeAt(i)) : batch.values[i]
+      const value = batch.origins[i]! < 0 ? this.view.message(i, batch.envelopeAt(i)) : batch.values[i]
       if (route === failedRecordRoute) throw value
-      this.#run.toSink(-2 - route, value)
+      this.#run.toSink(sinkOfRoute(route), value)
       this.outcomes[i] = Outcome.ok
     } catch (error) {
       this.#effects.truncate(effectsBefore, batch.marks[i]!)
       this.outcomes[i] = Outcome.failed
-      this.#writeDeadLetter(i, undefined, error, shard)
+      this.#failures.deadLetter(i, undefined, error, shard)
     }
-    if (this.tracing) this.#traceHandled(i, this.outcomes[i] === Outcome.ok ? 'ok' : 'dead-letter')
+    if (this.view.tracing) this.view.note(i, this.outcomes[i] === Outcome.ok ? 'ok' : 'dead-letter')
     return true
   }
 
@@ -195,45 +189,8 @@ export class Executor {
     const batch = this.#batch
     const envelope = batch.envelopeAt(i)
     const hops = envelope?.from.kind === 'local' ? envelope.from.hops : 0
-    const id = this.#run.begin(row, row.shard, row.key, this.#timeOf(i), hops)
-    this.#setId(i, id)
-  }
-
-  #setId(i: number, id: MessageId): void {
-    const origin = this.#batch.origins[i]!
-    if (origin < 0) {
-      const { idHigh, idLow } = this.#batch.envelopes[~origin]!
-      id.set(idHigh, idLow)
-      return
-    }
-    const { records } = this.#batch
-    id.ofRecord(records.seeds[origin]!, records.offsets[origin]!, this.#batch.indexes[i]!)
-  }
-
-  /** The id of message i, as text. */
-  idOf(i: number): string {
-    this.#setId(i, this.#id)
-    return idText(this.#id.high, this.#id.low)
-  }
-
-  #timeOf(i: number): number {
-    const origin = this.#batch.origins[i]!
-    return origin < 0 ? this.#batch.envelopes[~origin]!.timeMs : this.#batch.records.timesMs[origin]!
-  }
-
-  #homeOf(i: number): number {
-    const envelope = this.#batch.envelopeAt(i)
-    if (envelope !== undefined) return envelope.shard
-    const origin = this.#batch.origins[i]!
-    return this.#homeShard(this.#batch.records.sources[origin]!, this.#batch.records.partitions[origin]!)
-  }
-
-  #message(i: number, envelope: Envelope | undefined): unknown {
-    if (envelope !== undefined) return this.#codec.decode(envelope.bytes, envelope.start, envelope.end)
-    if (!this.tracing) return this.#batch.values[i]
-    // Where somebody watches, every message pays the wire's toll: what a handler gets is never what a step still holds.
-    const bytes = this.#codec.encode(this.#batch.values[i]).slice()
-    return this.#codec.decode(bytes, 0, bytes.length)
+    const id = this.#run.begin(row, row.shard, row.key, this.view.timeOf(i), hops)
+    this.view.setId(i, id)
   }
 
   /** Runs message i once more, into whatever effects the run writes to. For undo: the values are made anew. */
@@ -243,18 +200,10 @@ export class Executor {
     if (row.gone) this.#rebear(row)
     this.#begin(i, row)
     const envelope = batch.envelopeAt(i)
-    const message = envelope === undefined ? this.#valueAgain(i) : this.#message(i, envelope)
+    const message = envelope === undefined ? this.view.valueAgain(i) : this.view.message(i, envelope)
     const from = envelope?.from
-    if (from?.kind === 'timer' && from.timer.kind === TimerKind.ttl) this.#expireIdle(row, from.timer)
-    else this.#run.handle(batch.routes[i]!, message)
+    if (from?.kind !== 'timer' || !this.#isInternal(row, from.timer)) this.#run.handle(batch.routes[i]!, message)
     if (this.#run.forgot) this.#forget(row)
-  }
-
-  /** The value of an emission, from the bytes of its record: a handler may have changed the object it was given. */
-  #valueAgain(i: number): unknown {
-    const { records } = this.#batch
-    const slot = this.#batch.origins[i]!
-    return reExpand(this.#plan, records.sources[slot]!, records.bytes(slot), this.#batch.indexes[i]!)
   }
 
   #applyWishes(row: Row, envelope: Envelope | undefined): void {
@@ -274,10 +223,15 @@ export class Executor {
     if (this.#timers.find(row.table, row.key, ttlTimer) === undefined) this.#timers.set(this.#internalTimer(row, ttlTimer, TimerKind.ttl, row.seenMs + ttlMs))
   }
 
-  #expireIdle(row: Row, timer: Timer): undefined {
-    void timer
-    if (row.seenMs + row.table.plan.ttlMs! <= this.#batch.nowMs) this.#run.forgetCurrent()
-    return undefined
+  /** Timers of the runtime itself: an idle entity, or an old answer, is forgotten. */
+  #isInternal(row: Row, timer: Timer): boolean {
+    if (timer.kind === TimerKind.ttl) {
+      if (row.seenMs + row.table.plan.ttlMs! <= this.#batch.nowMs) this.#run.forgetCurrent()
+      return true
+    }
+    if (timer.kind !== TimerKind.answer) return false
+    this.#cache.forgetChild(row, Field.answer, timer.name.slice(answerTimer.length), this.#batch.serial)
+    return true
   }
 
   #internalTimer(row: Row, name: string, kind: TimerKind, atMs: number): Timer {
@@ -323,6 +277,7 @@ export class Executor {
     memory.gone = false
     memory.state = answer === undefined ? { at: this.#batch.nowMs } : { at: this.#batch.nowMs, answer }
     if (memory.batch !== this.#batch.serial) this.#cache.touch(memory, this.#batch.serial)
+    this.#timers.set(this.#internalTimer(row, answerTimer + from.request.id, TimerKind.answer, this.#batch.nowMs + requestRetentionMs))
   }
 
   /** Whether a request with an id comes for the first time. If not, it gets the remembered answer. */
@@ -338,84 +293,12 @@ export class Executor {
     return false
   }
 
-  #settleFailure(i: number, row: Row, envelope: Envelope | undefined, error: unknown): void {
-    const policy = row.table.plan.onError
-    const from = envelope?.from
+  #fail(i: number, row: Row, envelope: Envelope | undefined, error: unknown): void {
     this.outcomes[i] = Outcome.failed
-    this.#poison.set(this.idOf(i), error)
-    const attempts = from?.kind === 'timer' && from.timer.kind === TimerKind.retry ? from.timer.attempts : 0
-    const retry = attempts < policy.retries && from?.kind !== 'request'
-    if (!retry && policy.then === 'stop') {
-      const { message } = describeFailure(error)
-      throw new MillraceError('MR_HANDLER_FAILED', `${this.#plan.routes[this.#batch.routes[i]!]!.name} failed for key "${row.key}": ${message}`, {
-        next: 'The message was not handled and is handled again at the next start: correct the handler',
-        cause: error,
-      })
-    }
-    if (from?.kind === 'timer') this.#timers.remove(from.timer)
-    if (from?.kind === 'request') this.answers.push({ envelope: envelope!, answer: undefined, error: error instanceof Error ? error : new Error(messageOf(error)) })
-    else if (retry) this.#timers.set(this.#retryTimer(i, row, attempts + 1))
-    else this.#writeDeadLetter(i, row, error, row.shard)
-    if (this.tracing) this.#traceHandled(i, retry ? 'retry' : 'dead-letter')
-  }
-
-  #retryTimer(i: number, row: Row, attempts: number): Timer {
-    const { idHigh, idLow, message } = this.#asBytes(i)
-    return {
-      table: row.table, shard: row.shard, key: row.key, name: `~retry/${idText(idHigh, idLow)}`, kind: TimerKind.retry,
-      atMs: this.#batch.nowMs + row.table.plan.onError.delayMs, route: this.#batch.routes[i]!, message, timeMs: this.#timeOf(i), idHigh, idLow, attempts, pending: true,
-    }
-  }
-
-  /** Message i as bytes of the codec, whatever it came as. */
-  #asBytes(i: number): { idHigh: number; idLow: number; message: Uint8Array } {
-    this.#setId(i, this.#id)
-    const { high: idHigh, low: idLow } = this.#id
-    const envelope = this.#batch.envelopeAt(i)
-    const message = envelope === undefined ? this.#codec.encode(this.#valueAgain(i)).slice() : envelope.bytes.slice(envelope.start, envelope.end)
-    return { idHigh, idLow, message }
-  }
-
-  #writeDeadLetter(i: number, row: Row | undefined, error: unknown, shard: number): void {
-    const origin = this.#batch.origins[i]!
-    const { records } = this.#batch
-    const route = this.#batch.routes[i]!
-    const { code, message, where } = describeFailure(error)
-    const letter: DeadLetterData = { code, error: message, where, timeMs: this.#timeOf(i), atMs: this.#batch.nowMs, message: new Uint8Array(0), format: 'record' }
-    if (origin >= 0) {
-      letter.source = this.#plan.sources[records.sources[origin]!]!.name
-      letter.partition = records.partitions[origin]!
-      letter.position = String(records.offsets[origin]!)
-    }
-    if (row === undefined) letter.message = origin >= 0 ? records.bytes(origin) : this.#asBytes(i).message
-    else {
-      letter.entity = row.table.plan.name
-      letter.key = row.key
-      letter.route = this.#plan.routes[route]!.name
-      letter.format = 'message'
-      letter.message = this.#messageForLetter(i)
-    }
-    const sink = this.#plan.deadLetterSink
-    if (sink !== undefined) {
-      this.#run.begin(row, shard, letter.key ?? '', letter.timeMs, 0)
-      this.#run.toSink(sink, letter)
-      return
-    }
-    const { payload } = this.#effects
-    payload.u8(EffectKind.deadLetter)
-    const bytes = encodeDeadLetter(letter, this.#codec)
-    const start = payload.length
-    payload.raw(bytes)
-    this.#effects.addDeadLetter(shard, start, payload.length)
-  }
-
-  #messageForLetter(i: number): Uint8Array {
-    try {
-      return this.#asBytes(i).message
-    } catch {
-      const origin = this.#batch.origins[i]!
-      return origin >= 0 ? this.#batch.records.bytes(origin) : new Uint8Array(0)
-    }
+    this.#poison.set(this.view.idOf(i), error)
+    const how = this.#failures.settle(i, row, envelope, error)
+    if (how === 'answer') this.answers.push({ envelope: envelope!, answer: undefined, error: asError(error) })
+    if (this.view.tracing) this.view.note(i, how === 'answer' ? 'refused' : how)
   }
 
   #startOver(): void {
@@ -426,49 +309,11 @@ export class Executor {
     this.answers.length = 0
     this.forgotten.length = 0
     this.outcomes.length = 0
-    if (this.tracing) this.handled = []
+    if (this.view.tracing) this.view.handled = []
     this.#batch.startOver((slot, index) => reExpand(this.#plan, this.#batch.records.sources[slot]!, this.#batch.records.bytes(slot), index))
   }
-
-  #traceHandled(i: number, outcome: Handled['outcome']): void {
-    const row = this.#batch.rows[i]
-    const envelope = this.#batch.envelopeAt(i)
-    let message: Uint8Array
-    try {
-      message = this.#asBytes(i).message
-    } catch {
-      message = new Uint8Array(0)
-    }
-    this.handled.push({
-      id: this.idOf(i), origin: this.#originOf(i, envelope), shard: row?.shard ?? this.#homeOf(i), route: this.#batch.routes[i]!,
-      key: row?.key ?? '', message, timeMs: this.#timeOf(i), outcome,
-    })
-  }
-
-  #originOf(i: number, envelope: Envelope | undefined): Origin {
-    if (envelope === undefined) {
-      const slot = this.#batch.origins[i]!
-      const { records } = this.#batch
-      return { kind: 'record', source: records.sources[slot]!, partition: records.partitions[slot]!, offset: records.offsets[slot]!, index: this.#batch.indexes[i]! }
-    }
-    const { from } = envelope
-    if (from.kind === 'record') return { kind: 'record', source: from.source, partition: from.partition, offset: from.offset, index: from.index }
-    if (from.kind === 'timer') return { kind: 'timer', timer: from.timer.name, atMs: from.timer.atMs }
-    if (from.kind === 'request') return { kind: 'request', request: from.request.id ?? '' }
-    if (from.kind === 'deadLetter') return { kind: 'request', request: '' }
-    return { kind: 'message', fromShard: from.shard }
-  }
 }
 
-export interface ExecutorParts {
-  readonly plan: Plan
-  readonly codec: Codec
-  readonly cache: RowCache
-  readonly batch: Batch
-  readonly effects: Effects
-  readonly timers: TimerBook
-  readonly run: HandlerRun
-  homeShard(source: number, partition: string): number
-}
-
-export const ttlTimer = '~ttl'
+/** Names of the runtime's own timers; users' names begin with a handler's. */
+const ttlTimer = '~ttl'
+const answerTimer = '~answer/'

@@ -20,7 +20,7 @@ import type { Recovered } from './recover.ts'
 import { restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
 import { EntityTable, type Row, Status } from './row.ts'
-import { catalogKey, groupKey } from './row-key.ts'
+import { catalogKey, Field, groupKey } from './row-key.ts'
 import { Sealer, Unsealable } from './seal.ts'
 import { shardRow } from './shard-row.ts'
 import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
@@ -111,7 +111,7 @@ export class Group {
     this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops)
     const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home }
     this.#executor = new Executor(parts)
-    this.#executor.tracing = options.tracing
+    this.#executor.view.tracing = options.tracing
     this.#sealer = new Sealer({
       ...parts, group: options.group, catalog: this.catalog, sinkLanes, sources: this.sources, outLanes: this.outLanes, inLanes: this.inLanes,
       writeBack: this.#writeBack, shardRow: (shard) => this.#shardRow(shard),
@@ -264,7 +264,7 @@ export class Group {
 
   /** The partners that the store knows of a forgotten entity. */
   listed(row: Row, elements: readonly string[]): void {
-    for (const element of elements) this.cache.forgetActivity(row, element, this.batch.serial)
+    for (const element of elements) if (this.cache.child(row, Field.activity, element).status === Status.absent) this.cache.forgetChild(row, Field.activity, element, this.batch.serial)
   }
 
   /** Closes the batch. Undefined: a state cannot be kept; call `run` again, which finds the message that made it so. */
@@ -293,7 +293,7 @@ export class Group {
       gets: this.#gets.map(({ row, resolve }) => ({ state: this.#valueOf(row), resolve })),
       sources: [...this.sources.all()].map((lane) => ({ lane, next: lane.sealedNext, planned: lane.planned })),
     })
-    const { handled } = this.#executor
+    const { handled } = this.#executor.view
     this.handledCount += this.batch.count
     this.#gets = []
     this.#flush = false

@@ -16,5 +16,5 @@ export interface Handled {
   /** The message as bytes of the codec, taken before the handler saw it. */
   readonly message: Uint8Array
   readonly timeMs: number
-  readonly outcome: 'ok' | 'dead-letter' | 'retry'
+  readonly outcome: 'ok' | 'dead-letter' | 'retry' | 'refused'
 }

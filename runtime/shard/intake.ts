@@ -1,9 +1,8 @@
 import { MillraceError } from '../base/errors.ts'
 import { maxMessageBytes } from '../base/limits.ts'
-import type { Batch } from './batch.ts'
+import { type Batch, failedRecordRoute, sinkRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { StepFailure } from './dead-letter.ts'
-import { failedRecordRoute, sinkRoute } from './executor.ts'
 import type { FlowOut, Plan } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
 

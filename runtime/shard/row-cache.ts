@@ -73,15 +73,17 @@ export class RowCache {
     return row
   }
 
-  /** An activity of a forgotten entity that only the store holds is removed with it. */
-  forgetActivity(parent: Row, element: string, serial: number): void {
-    const row = this.child(parent, Field.activity, element)
-    if (row.status !== Status.absent) return
+  /** Removes an activity or an answer, whether it is in memory or only in the store. */
+  forgetChild(parent: Row, field: number, element: string, serial: number): void {
+    const row = this.child(parent, field, element)
+    if (row.status === Status.absent) {
+      row.exists = true
+      this.admit(row)
+    }
     row.status = Status.live
-    row.exists = true
+    row.state = undefined
     row.gone = true
-    this.admit(row)
-    this.touch(row, serial)
+    if (row.batch !== serial) this.touch(row, serial)
   }
 
   /** An activity or an answer of an entity. It may be absent; the caller decides whether to ask for it. */

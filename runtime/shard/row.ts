@@ -4,7 +4,6 @@ import { rowOverheadBytes } from '../base/limits.ts'
 import type { Codec } from './codec.ts'
 import type { EntityPlan } from './plan.ts'
 import { Field, writeEntityKey } from './row-key.ts'
-import type { Timer } from './timers.ts'
 
 /**
  * A row of an entity in memory: its state, one of its activities, or a remembered answer.
@@ -110,8 +109,6 @@ export class EntityTable {
   readonly rows: Map<string, Row> = new Map()
   /** A new state, encoded. */
   blank: Uint8Array | undefined = undefined
-  /** Pending timers by key and name. They stay in memory when their entity does not. */
-  readonly timers: Map<string, Map<string, Timer>> = new Map()
 
   constructor(index: number, plan: EntityPlan, id: number) {
     this.index = index

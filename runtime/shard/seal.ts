@@ -61,9 +61,9 @@ export class Sealer {
   deadLetters = 0
   epoch = 0
   /** Number and chain of each shard. */
-  readonly shards = new Map<number, Position>()
+  readonly shards: Map<number, Position> = new Map()
   /** Rows that leave the store with this commit: dead letters that are tried again. */
-  removals: { readonly shard: number; readonly key: Uint8Array }[] = []
+  readonly removals: { readonly shard: number; readonly key: Uint8Array }[] = []
   readonly #parts: SealParts
   readonly #out = new ByteWriter(1 << 18)
   readonly #rowKey = new ByteWriter(256)

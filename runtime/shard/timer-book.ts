@@ -8,11 +8,13 @@ import { TimerQueue } from './timers.ts'
  */
 export class TimerBook {
   readonly queue: TimerQueue = new TimerQueue()
+  /** By entity type, key and name. They stay in memory when their entity does not. */
+  readonly #owners = new Map<EntityTable, Map<string, Map<string, Timer>>>()
   /** What the batch changed, in order. */
   #journal: TimerChange[] = []
 
   find(table: EntityTable, key: string, name: string): Timer | undefined {
-    return table.timers.get(key)?.get(name)
+    return this.#owners.get(table)?.get(key)?.get(name)
   }
 
   /** One is pending per name: setting it again moves it. */
@@ -32,7 +34,7 @@ export class TimerBook {
   }
 
   removeAllOf(table: EntityTable, key: string): void {
-    for (const timer of [...(table.timers.get(key)?.values() ?? [])]) this.remove(timer)
+    for (const timer of [...(this.#owners.get(table)?.get(key)?.values() ?? [])]) this.remove(timer)
   }
 
   /** A timer that the store held at open. */
@@ -78,17 +80,20 @@ export class TimerBook {
   }
 
   #put(timer: Timer): void {
-    let names = timer.table.timers.get(timer.key)
-    if (names === undefined) timer.table.timers.set(timer.key, (names = new Map()))
+    let keys = this.#owners.get(timer.table)
+    if (keys === undefined) this.#owners.set(timer.table, (keys = new Map()))
+    let names = keys.get(timer.key)
+    if (names === undefined) keys.set(timer.key, (names = new Map()))
     names.set(timer.name, timer)
     this.queue.add(timer)
   }
 
   #take(timer: Timer): void {
-    const names = timer.table.timers.get(timer.key)
+    const keys = this.#owners.get(timer.table)
+    const names = keys?.get(timer.key)
     if (names?.get(timer.name) !== timer) return
     names.delete(timer.name)
-    if (names.size === 0) timer.table.timers.delete(timer.key)
+    if (names.size === 0) keys!.delete(timer.key)
   }
 }
 

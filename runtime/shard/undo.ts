@@ -4,7 +4,7 @@ import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { UnencodableError } from './codec.ts'
 import { Effects } from './effects.ts'
-import type { ExecutorParts } from './executor.ts'
+import type { ExecutorParts } from './executor-parts.ts'
 import { RowMissing } from './handler-run.ts'
 import { enliven, type Row, Status } from './row.ts'
 

@@ -1,0 +1,19 @@
+import type { Batch } from './batch.ts'
+import type { Codec } from './codec.ts'
+import type { Effects } from './effects.ts'
+import type { HandlerRun } from './handler-run.ts'
+import type { Plan } from './plan.ts'
+import type { RowCache } from './row-cache.ts'
+import type { TimerBook } from './timer-book.ts'
+
+/** What running a batch works on: shared by the executor, undo and failures. */
+export interface ExecutorParts {
+  readonly plan: Plan
+  readonly codec: Codec
+  readonly cache: RowCache
+  readonly batch: Batch
+  readonly effects: Effects
+  readonly timers: TimerBook
+  readonly run: HandlerRun
+  homeShard(source: number, partition: string): number
+}

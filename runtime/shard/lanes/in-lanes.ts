@@ -1,13 +1,125 @@
-import type { Position } from '../record.ts'
+import { origin, type Position } from '../record.ts'
+import { laneKey } from './lane-chain.ts'
 
-/** Stand-in until the lanes land: positions of lanes that enter this group. */
+export interface InLaneMove {
+  readonly from: number
+  readonly to: number
+  readonly position: Position
+}
+
+/** How far one lane has come at its receiver. `number` and its chain are staged; `durable` is what may be told. */
+export class InLane {
+  readonly from: number
+  readonly to: number
+  number: number
+  chainHigh: number
+  chainLow: number
+  durable: Position
+  touched = false
+
+  constructor(from: number, to: number, position: Position) {
+    this.from = from
+    this.to = to
+    this.number = position.number
+    this.chainHigh = position.chainHigh
+    this.chainLow = position.chainLow
+    this.durable = position
+  }
+
+  get staged(): Position {
+    const { number, chainHigh, chainLow } = this
+    return { number, chainHigh, chainLow }
+  }
+}
+
+/**
+ * The lanes that enter the shards of a group: the watermarks.
+ *
+ * I1 The staged position moves when a message is taken into a batch, by one, and never back: a group that drops a batch is
+ *    opened anew from its store.
+ * I2 The durable position moves to what was staged at a seal when that commit is durable.
+ */
 export class InLanes {
-  readonly #lanes = new Map<number, { from: number; to: number; position: Position }>()
-  #touched = new Set<number>()
-  get hasTouched(): boolean { return this.#touched.size > 0 }
-  advance(from: number, to: number, position: Position): void { const id = from * 4096 + to; this.#lanes.set(id, { from, to, position }); this.#touched.add(id) }
-  restore(from: number, to: number, position: Position): void { this.#lanes.set(from * 4096 + to, { from, to, position }) }
-  takeTouched(): { from: number; to: number; position: Position }[] { const list = [...this.#touched].map((id) => this.#lanes.get(id)!); this.#touched = new Set(); return list }
-  durable(_commit: number): void {}
-  ofShard(shard: number): (readonly [number, Position])[] { return [...this.#lanes.values()].filter(({ to }) => to === shard).map(({ from, position }) => [from, position] as const) }
+  readonly #lanes = new Map<number, InLane>()
+  readonly #byShard = new Map<number, InLane[]>()
+  #touched: InLane[] = []
+  #moves: readonly InLaneMove[] = []
+  #sealed: { readonly commit: number; readonly moves: readonly InLaneMove[] }[] = []
+
+  /** The lane, which is at 0 if nothing ever came. */
+  lane(from: number, to: number): InLane {
+    const key = laneKey(from, to)
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = new InLane(from, to, origin)
+    this.#put(key, lane)
+    return lane
+  }
+
+  /** A message was taken into the batch. */
+  advance(lane: InLane, number: number, chainHigh: number, chainLow: number): void {
+    lane.number = number
+    lane.chainHigh = chainHigh
+    lane.chainLow = chainLow
+    if (lane.touched) return
+    lane.touched = true
+    this.#touched.push(lane)
+  }
+
+  /** Whether any lane moved since the last seal. */
+  get hasTouched(): boolean {
+    return this.#touched.length > 0
+  }
+
+  /** For the commit record: where the lanes that moved since the last seal stand now. `sealed` follows. */
+  takeTouched(): readonly InLaneMove[] {
+    const touched = this.#touched
+    if (touched.length === 0) return []
+    this.#touched = []
+    this.#moves = touched.map((lane) => {
+      lane.touched = false
+      return { from: lane.from, to: lane.to, position: lane.staged }
+    })
+    return this.#moves
+  }
+
+  /** What `takeTouched` gave last is in this commit. */
+  sealed(commit: number): void {
+    if (this.#moves.length > 0) this.#sealed.push({ commit, moves: this.#moves })
+    this.#moves = []
+  }
+
+  durable(commit: number): void {
+    let done = 0
+    for (; done < this.#sealed.length && this.#sealed[done]!.commit <= commit; done++) {
+      for (const { from, to, position } of this.#sealed[done]!.moves) this.lane(from, to).durable = position
+    }
+    if (done > 0) this.#sealed.splice(0, done)
+  }
+
+  /** Lanes that enter a shard: for its header. The staged position is what the commit being sealed says. */
+  lanesInto(shard: number): readonly InLane[] {
+    return this.#byShard.get(shard) ?? []
+  }
+
+  all(): Iterable<InLane> {
+    return this.#lanes.values()
+  }
+
+  /** For recovery: the highest position stays. */
+  restore(from: number, to: number, position: Position): void {
+    const lane = this.lane(from, to)
+    if (lane.number >= position.number) return
+    lane.number = position.number
+    lane.chainHigh = position.chainHigh
+    lane.chainLow = position.chainLow
+    lane.durable = position
+  }
+
+  #put(key: number, lane: InLane): void {
+    this.#lanes.set(key, lane)
+    const list = this.#byShard.get(lane.to)
+    if (list === undefined) this.#byShard.set(lane.to, [lane])
+    else list.push(lane)
+  }
 }

@@ -1,28 +1,237 @@
-import { Chain } from '../../base/hash.ts'
-import { origin, type Position } from '../record.ts'
+import { assert } from '../../base/assert.ts'
+import { corrupt, origin, type Position } from '../record.ts'
+import { LaneChain, laneKey } from './lane-chain.ts'
+import { entryBytes, type LaneEntry, OutLane, type LaneVerdict } from './out-lane.ts'
+import type { LaneMessage } from './ports.ts'
 
-export interface LaneMessage { readonly route: number; readonly key: string; readonly timeMs: number; readonly idHigh: number; readonly idLow: number; readonly buffer: Uint8Array; readonly start: number; readonly end: number }
-export interface LaneEntry extends LaneMessage, Position { readonly from: number; readonly to: number; readonly commit: number }
-interface Lane { from: number; to: number; sent: Position; pruned: Position; waiting: LaneEntry[] }
+export type { LaneEntry, LaneVerdict } from './out-lane.ts'
 
-/** Stand-in until the lanes land. */
+export interface OutLaneMove {
+  readonly from: number
+  readonly to: number
+  readonly pruned: Position
+}
+
+/**
+ * The outbox of a group: every lane that leaves one of its shards, those to its own shards included.
+ *
+ * O1 Entries of a lane are numbered 1, 2, 3, ... for ever, and chained. Everything here belongs to a sealed commit.
+ * O2 An entry for another group becomes ready when its commit is durable (RULE 1). One for the own group is ready at once:
+ *    whatever batch takes it becomes durable after it.
+ * O3 An entry waits until its receiver has it durably. What is pruned is told to the next commit (`takeTouched`).
+ * O4 No call costs more than the lanes it moves, except those named for recovery.
+ */
 export class OutLanes {
-  readonly #lanes = new Map<number, Lane>()
-  #touched = new Set<Lane>()
-  #fresh: LaneEntry[] = []
-  get hasTouched(): boolean { return this.#touched.size > 0 }
-  get lowestWaitingCommit(): number { let low = Infinity; for (const lane of this.#lanes.values()) if (lane.waiting.length > 0) low = Math.min(low, lane.waiting[0]!.commit); return low }
-  #lane(from: number, to: number): Lane { const id = from * 4096 + to; let lane = this.#lanes.get(id); if (!lane) this.#lanes.set(id, (lane = { from, to, sent: origin, pruned: origin, waiting: [] })); return lane }
-  append(from: number, to: number, message: LaneMessage, commit: number): LaneEntry {
-    const lane = this.#lane(from, to); const chain = new Chain(lane.sent.chainHigh, lane.sent.chainLow); chain.add(message.buffer, message.start, message.end)
-    lane.sent = { number: lane.sent.number + 1, chainHigh: chain.high, chainLow: chain.low }
-    const entry = { ...message, ...lane.sent, from, to, commit }; lane.waiting.push(entry); this.#fresh.push(entry); return entry
+  readonly #group: number
+  readonly #ownerOf: (shard: number) => number
+  readonly #chain: LaneChain
+  readonly #lanes = new Map<number, OutLane>()
+  readonly #byShard = new Map<number, OutLane[]>()
+  readonly #byPeer = new Map<number, OutLane[]>()
+  readonly #ready = new Map<number, Set<OutLane>>()
+  #touched: OutLane[] = []
+  /** Lanes with entries that are sealed but not durable, in the order of the commits. */
+  #sealed: { readonly commit: number; readonly lanes: Set<OutLane> }[] = []
+  /** Waiting entries of each commit. A map keeps the order of insertion, so the first is the lowest. */
+  readonly #commits = new Map<number, number>()
+  waitingBytes = 0
+  waitingCount = 0
+
+  /** `routes`: names of the plan's routes. */
+  constructor(group: number, routes: readonly string[], ownerOf: (shard: number) => number) {
+    this.#group = group
+    this.#chain = new LaneChain(routes)
+    this.#ownerOf = ownerOf
   }
-  takeLocal(owns: (shard: number) => boolean): LaneEntry[] { const list = this.#fresh.filter(({ to }) => owns(to)); this.#fresh = []; return list }
-  prune(from: number, to: number, position: Position): void { const lane = this.#lane(from, to); lane.waiting = lane.waiting.filter(({ number }) => number > position.number); lane.pruned = position; this.#touched.add(lane) }
-  takeTouched(): { from: number; to: number; pruned: Position }[] { const list = [...this.#touched]; this.#touched = new Set(); return list }
-  durable(_commit: number): void {}
-  restoreLane(from: number, to: number, sent: Position, pruned: Position): void { const lane = this.#lane(from, to); lane.sent = sent; lane.pruned = pruned }
-  restoreEntry(from: number, to: number, e: LaneMessage & Position & { commit: number }): void { const lane = this.#lane(from, to); if (e.number <= lane.pruned.number) return; const entry = { ...e, from, to }; lane.waiting.push(entry); this.#fresh.push(entry); if (e.number > lane.sent.number) lane.sent = { number: e.number, chainHigh: e.chainHigh, chainLow: e.chainLow } }
-  ofShard(shard: number): (readonly [number, Position, Position])[] { return [...this.#lanes.values()].filter(({ from }) => from === shard).map(({ to, sent, pruned }) => [to, sent, pruned] as const) }
+
+  append(from: number, to: number, message: LaneMessage, commit: number): LaneEntry {
+    const lane = this.#lane(from, to)
+    const { sent } = lane
+    this.#chain.step(sent.chainHigh, sent.chainLow, message, message.buffer)
+    const { route, key, timeMs, idHigh, idLow, buffer, start, end } = message
+    const number = sent.number + 1
+    const { high: chainHigh, low: chainLow } = this.#chain
+    const entry = {
+      from,
+      to,
+      number,
+      chainHigh,
+      chainLow,
+      commit,
+      route,
+      key,
+      timeMs,
+      idHigh,
+      idLow,
+      buffer,
+      start,
+      end,
+    }
+    this.#add(lane, entry)
+    if (lane.peer === this.#group) {
+      this.#becomeReady(lane, number)
+      return entry
+    }
+    let last = this.#sealed.at(-1)
+    assert(last === undefined || last.commit <= commit, 'commits come in order')
+    if (last?.commit !== commit) this.#sealed.push((last = { commit, lanes: new Set() }))
+    last.lanes.add(lane)
+    return entry
+  }
+
+  /** O2: everything up to this commit may be sent. */
+  durable(commit: number): void {
+    let done = 0
+    for (; done < this.#sealed.length && this.#sealed[done]!.commit <= commit; done++) {
+      for (const lane of this.#sealed[done]!.lanes) {
+        let number = lane.sendable
+        while (number < lane.sent.number && lane.entry(number + 1)!.commit <= commit) number += 1
+        this.#becomeReady(lane, number)
+      }
+    }
+    if (done > 0) this.#sealed.splice(0, done)
+  }
+
+  /** Whether the lane has anything that its receiver has not taken: then nothing may overtake it (RULE 1). */
+  waits(from: number, to: number): boolean {
+    return this.waitingCount > 0 && (this.#lanes.get(laneKey(from, to))?.waiting ?? 0) > 0
+  }
+
+  /** RULE 4: whether a receiver at this position has the same history. A lane that never was is at 0. */
+  check(from: number, to: number, number: number, high: number, low: number): LaneVerdict {
+    const lane = this.#lanes.get(laneKey(from, to))
+    if (lane !== undefined) return lane.check(number, high, low)
+    return number === 0 ? 'ok' : 'ahead-of-sent'
+  }
+
+  /** The receiver has everything up to `number` for good. For other groups: `check` said ok. */
+  pruneLane(lane: OutLane, number: number): void {
+    assert(number <= lane.sent.number, 'only what was sent is pruned')
+    if (number <= lane.pruned.number) return
+    while (lane.pruned.number < number) {
+      const entry = lane.shift()
+      this.waitingCount -= 1
+      this.waitingBytes -= entryBytes(entry)
+      const left = this.#commits.get(entry.commit)! - 1
+      if (left === 0) this.#commits.delete(entry.commit)
+      else this.#commits.set(entry.commit, left)
+    }
+    if (lane.cursor >= lane.sendable) this.#ready.get(lane.peer)?.delete(lane)
+    if (lane.touched) return
+    lane.touched = true
+    this.#touched.push(lane)
+  }
+
+  /** Whether `takeTouched` has something to tell. */
+  get hasTouched(): boolean {
+    return this.#touched.length > 0
+  }
+
+  /** The lanes that were pruned since the last call: for the commit record. (What was sent is in it already.) */
+  takeTouched(): readonly OutLaneMove[] {
+    const touched = this.#touched
+    if (touched.length === 0) return []
+    this.#touched = []
+    for (const lane of touched) lane.touched = false
+    return touched.map(({ from, to, pruned }) => ({ from, to, pruned }))
+  }
+
+  /** Commit records from this one on hold entries that wait. Undefined: none does. */
+  get lowestWaitingCommit(): number | undefined {
+    return this.#commits.keys().next().value
+  }
+
+  lane(from: number, to: number): OutLane | undefined {
+    return this.#lanes.get(laneKey(from, to))
+  }
+
+  /** Lanes that leave a shard: for its header. */
+  lanesFrom(shard: number): readonly OutLane[] {
+    return this.#byShard.get(shard) ?? []
+  }
+
+  lanesTo(peer: number): readonly OutLane[] {
+    return this.#byPeer.get(peer) ?? []
+  }
+
+  /** Lanes to a group with entries that may be sent and were not sent in the current session. */
+  ready(peer: number): Set<OutLane> {
+    let ready = this.#ready.get(peer)
+    if (ready === undefined) this.#ready.set(peer, (ready = new Set()))
+    return ready
+  }
+
+  /** A new session: what lies behind `number` is sent again. */
+  rewind(lane: OutLane, number: number): void {
+    lane.cursor = number
+    const ready = this.ready(lane.peer)
+    if (lane.sendable > number) ready.add(lane)
+    else ready.delete(lane)
+  }
+
+  /** For recovery, first: may be called several times for a lane, the highest positions stay. */
+  restoreLane(from: number, to: number, sent: Position, pruned: Position): void {
+    const lane = this.#lane(from, to)
+    assert(lane.waiting === 0, 'all positions of a lane are restored before its entries')
+    if (pruned.number > lane.pruned.number) lane.pruned = positionOf(pruned)
+    if (sent.number > lane.sent.number) lane.sent = positionOf(sent)
+  }
+
+  /** For recovery, then: the entries in the records, in order. What is pruned is passed over. */
+  restoreEntry(from: number, to: number, entry: LaneEntry): void {
+    const lane = this.#lane(from, to)
+    if (entry.number <= lane.pruned.number) return
+    const expected = lane.pruned.number + lane.waiting + 1
+    if (entry.number !== expected) throw corrupt(`message ${expected} from shard ${from} to shard ${to} is missing`)
+    const { sent } = lane
+    this.#add(lane, entry)
+    if (sent.number > entry.number) lane.sent = sent
+  }
+
+  /** For recovery, last: everything is restored, and durable. Throws MR_STORE_CORRUPT when entries are missing. */
+  restored(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.pruned.number > lane.sent.number) lane.sent = lane.pruned
+      const { from, to, sent, pruned } = lane
+      if (pruned.number + lane.waiting !== sent.number) {
+        throw corrupt(`messages from shard ${from} to shard ${to} are missing before number ${sent.number}`)
+      }
+      lane.cursor = pruned.number
+      lane.sendable = pruned.number
+      this.#becomeReady(lane, sent.number)
+    }
+  }
+
+  #lane(from: number, to: number): OutLane {
+    const key = laneKey(from, to)
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = new OutLane(from, to, this.#ownerOf(to), origin, origin)
+    this.#lanes.set(key, lane)
+    pushTo(this.#byShard, from, lane)
+    pushTo(this.#byPeer, lane.peer, lane)
+    return lane
+  }
+
+  #add(lane: OutLane, entry: LaneEntry): void {
+    lane.push(entry)
+    this.waitingCount += 1
+    this.waitingBytes += entryBytes(entry)
+    this.#commits.set(entry.commit, (this.#commits.get(entry.commit) ?? 0) + 1)
+  }
+
+  #becomeReady(lane: OutLane, number: number): void {
+    lane.sendable = Math.max(lane.sendable, number)
+    if (lane.sendable > lane.cursor) this.ready(lane.peer).add(lane)
+  }
+}
+
+function positionOf({ number, chainHigh, chainLow }: Position): Position {
+  return { number, chainHigh, chainLow }
+}
+
+function pushTo<T>(lists: Map<number, T[]>, key: number, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
 }

@@ -11,7 +11,7 @@ import { HandlerRun } from './handler-run.ts'
 import { encodeGroupHeader } from './headers.ts'
 import { Intake } from './intake.ts'
 import { InLanes } from './lanes/in-lanes.ts'
-import type { LaneEntry } from './lanes/out-lanes.ts'
+import type { OutLane } from './lanes/out-lane.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
 import type { Envelope, From, Request } from './message.ts'
 import { partitionSeed } from './message-id.ts'
@@ -33,8 +33,8 @@ import { type LooseRow, releaseWrittenBack, WriteBack } from './write-back.ts'
 export interface GroupOptions {
   readonly group: number
   readonly shardCount: number
-  /** Which shards this group runs, by number. */
-  readonly owned: readonly boolean[]
+  /** The group that runs a shard. */
+  ownerOf(shard: number): number
   readonly cacheBytes: number
   readonly windowBytes: number
   readonly maxBatchMessages: number
@@ -85,7 +85,6 @@ export class Group {
   readonly #writeBack: WriteBack
   readonly #sinkLanes: readonly SinkLanes[]
   readonly #shardRows = new Map<number, LooseRow>()
-  readonly #localWaiting: LaneEntry[] = []
   #gets: { readonly row: Row; readonly resolve: (state: Uint8Array | undefined) => void }[] = []
   readonly #inFlight: InFlight[] = []
   #truncatedBelow = 1
@@ -100,13 +99,14 @@ export class Group {
     this.options = options
     this.catalog = Catalog.decode(recovered.catalog)
     const tables = plan.entities.map((entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)))
-    this.cache = new RowCache(tables, options.shardCount, options.owned, options.cacheBytes)
+    const owned = Array.from({ length: options.shardCount }, (_, shard) => options.ownerOf(shard) === options.group)
+    this.cache = new RowCache(tables, options.shardCount, owned, options.cacheBytes)
     this.#writeBack = new WriteBack(options.windowBytes)
     this.sources = new SourceLanes(plan, plan.sources.map((source) => this.catalog.number('source', source.name)))
     for (const route of plan.routes) this.catalog.number('route', route.name)
     const home = (source: number, partition: string): number => this.homeShard(source, partition)
     this.intake = new Intake(plan, codec, this.cache, this.batch, home)
-    this.outLanes = new OutLanes()
+    this.outLanes = new OutLanes(options.group, plan.routes.map(({ name }) => name), (shard) => options.ownerOf(shard))
     const sinkLanes = (this.#sinkLanes = plan.sinks.map((sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount)))
     this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops)
     const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home }
@@ -153,7 +153,7 @@ export class Group {
 
   /** Whether messages wait inside the group for the next commit. */
   get hasWaiting(): boolean {
-    return this.#localWaiting.length > 0
+    return this.#ownReady.size > 0
   }
 
   /** Whether sinks lag so far behind that sources should wait. */
@@ -278,8 +278,7 @@ export class Group {
       return undefined
     }
     const { number } = this.#sealer
-    for (const entry of this.outLanes.takeLocal((shard) => this.cache.owns(shard))) this.#localWaiting.push(entry)
-    if (this.#localWaiting.length > limits.maxWaitingMessages) throw this.#amplifying()
+    if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
     const { rows, entities } = this.#writeBack.take(number, this.#flush)
     const truncateBelow = this.#truncate(number, rows)
@@ -343,31 +342,42 @@ export class Group {
     this.batch.sizeBytes += envelope.end - envelope.start
   }
 
+  /** Lanes from this group to itself with messages of earlier commits. */
+  get #ownReady(): Set<OutLane> {
+    return this.outLanes.ready(this.options.group)
+  }
+
   /** Messages of earlier commits to this group itself come first: nothing on their lanes may overtake them. */
   #stageWaiting(): void {
-    let taken = 0
-    for (; taken < this.#localWaiting.length && this.hasRoom; taken++) {
-      const { from, to, number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = this.#localWaiting[taken]!
-      const lane: From = { kind: 'lane', shard: from, number, chainHigh, chainLow }
-      this.inLanes.advance(from, to, { number, chainHigh, chainLow })
-      this.outLanes.prune(from, to, { number, chainHigh, chainLow })
-      this.stageMessage({ route, key, shard: to, bytes: buffer, start, end, timeMs, idHigh, idLow, from: lane })
+    for (const lane of [...this.#ownReady]) {
+      while (lane.cursor < lane.sendable && this.hasRoom) {
+        const entry = lane.entry(lane.cursor + 1)!
+        const { number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = entry
+        this.inLanes.advance(lane.from, lane.to, { number, chainHigh, chainLow })
+        this.outLanes.pruneLane(lane, number)
+        this.stageMessage({
+          route, key, shard: lane.to, bytes: buffer, start, end, timeMs, idHigh, idLow,
+          from: { kind: 'lane', shard: lane.from, number, chainHigh, chainLow },
+        })
+      }
     }
-    this.#localWaiting.splice(0, taken)
-    this.#run.mustWaitAtStart = this.#run.mustWait = this.#localWaiting.length > 0
+    this.#run.mustWaitAtStart = this.#run.mustWait = this.#ownReady.size > 0
   }
 
   #amplifying(): MillraceError {
     const counts = new Map<number, number>()
-    for (const { route } of this.#localWaiting) counts.set(route, (counts.get(route) ?? 0) + 1)
-    const [route] = [...counts].sort((a, b) => b[1] - a[1])[0]!
-    return new MillraceError('MR_AMPLIFYING_CYCLE', `${this.#localWaiting.length} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`, {
+    for (const lane of this.#ownReady) {
+      const { route } = lane.entry(lane.cursor + 1)!
+      counts.set(route, (counts.get(route) ?? 0) + lane.waiting)
+    }
+    const [route] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0]
+    return new MillraceError('MR_AMPLIFYING_CYCLE', `${this.outLanes.waitingCount} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`, {
       next: 'Find the circle in which one message causes several of its kind, and end it',
     })
   }
 
   #truncate(number: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[]): number {
-    let lowest = Math.min(number, this.#writeBack.lowestNeeded, this.outLanes.lowestWaitingCommit)
+    let lowest = Math.min(number, this.#writeBack.lowestNeeded, this.outLanes.lowestWaitingCommit ?? Number.POSITIVE_INFINITY)
     for (const outbox of this.outboxes) lowest = Math.min(lowest, outbox.lowestCommit)
     if (lowest > this.#truncatedBelow) {
       this.#truncatedBelow = lowest
@@ -411,13 +421,10 @@ export class Group {
     restoreTimers(recovered, this.timers, this.cache.tables, this.catalog, this.plan)
     const routeOf = (id: number): number => this.plan.routes.findIndex((route) => route.name === this.catalog.name('route', id))
     for (const header of recovered.shardHeaders) for (const [to, sent, pruned] of header.lanesOut) this.outLanes.restoreLane(header.shard, to, sent, pruned)
+    for (const { from, to, position } of recovered.lanesPruned.values()) this.outLanes.restoreLane(from, to, position, position)
     for (const { from, to, position } of recovered.lanesIn.values()) this.inLanes.restore(from, to, position)
-    for (const message of recovered.messages) {
-      this.outLanes.restoreEntry(message.from, message.to, { ...message, route: routeOf(message.route) })
-    }
-    for (const { from, to, position } of recovered.lanesPruned.values()) this.outLanes.prune(from, to, position)
-    this.outLanes.durable(recovered.number)
-    for (const entry of this.outLanes.takeLocal((shard) => this.cache.owns(shard))) this.#localWaiting.push(entry)
+    for (const message of recovered.messages) this.outLanes.restoreEntry(message.from, message.to, { ...message, route: routeOf(message.route) })
+    this.outLanes.restored()
   }
 }
 

@@ -24,7 +24,7 @@ export function shardRow(shard: number, parts: ShardParts): LooseRow {
         position: parts.position() ?? origin,
         sinks: parts.sinkLanes.map((lanes) => [lanes.id, lanes.at(shard)] as const).filter(([, position]) => position.number > 0),
         lanesIn: parts.inLanes.ofShard(shard),
-        lanesOut: parts.outLanes.ofShard(shard),
+        lanesOut: parts.outLanes.lanesFrom(shard).map(({ to, sent, pruned }) => [to, sent, pruned] as const),
       })
     },
   }

@@ -166,8 +166,8 @@ export class Worker {
   }
 
   #open(opened: OpenedGroup): void {
-    const { group, owned } = this.options
-    const recovered = recover(group, opened, (shard) => owned[shard] === true)
+    const { group } = this.options
+    const recovered = recover(group, opened, (shard) => this.options.ownerOf(shard) === group)
     this.#epoch = opened.epoch
     this.#group = new Group(this.plan, this.#codec, this.options, opened.epoch, recovered)
     this.#readers = this.#ports.partitions.map(({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords))

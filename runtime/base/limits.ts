@@ -31,6 +31,8 @@ export const maxUnconfirmedBytes: number = 16 << 20
 /** Frames on a link that the receiver has not committed, beyond which the link waits. */
 export const linkCreditBytes: number = 4 << 20
 export const maxFrameBytes: number = 256 << 10
+/** Silence on a link after which its sender asks, or greets again. */
+export const linkResendMs = 250
 
 /** Entities held in memory, as encoded bytes plus a share for objects. */
 export const defaultCacheBytes: number = 256 << 20

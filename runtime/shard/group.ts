@@ -278,6 +278,7 @@ export class Group {
       return undefined
     }
     const { number } = this.#sealer
+    this.inLanes.sealed(number)
     if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
     const { rows, entities } = this.#writeBack.take(number, this.#flush)
@@ -353,7 +354,7 @@ export class Group {
       while (lane.cursor < lane.sendable && this.hasRoom) {
         const entry = lane.entry(lane.cursor + 1)!
         const { number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = entry
-        this.inLanes.advance(lane.from, lane.to, { number, chainHigh, chainLow })
+        this.inLanes.advance(this.inLanes.lane(lane.from, lane.to), number, chainHigh, chainLow)
         this.outLanes.pruneLane(lane, number)
         this.stageMessage({
           route, key, shard: lane.to, bytes: buffer, start, end, timeMs, idHigh, idLow,

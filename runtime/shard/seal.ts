@@ -263,7 +263,7 @@ export class Sealer {
 
   #writeLanes(): void {
     const out = this.#out
-    for (const { from, to, position } of this.#parts.inLanes.takeTouched(this.number)) {
+    for (const { from, to, position } of this.#parts.inLanes.takeTouched()) {
       out.u8(EntryKind.laneIn)
       out.u16(from)
       out.u16(to)

@@ -23,7 +23,7 @@ export function shardRow(shard: number, parts: ShardParts): LooseRow {
         shard,
         position: parts.position() ?? origin,
         sinks: parts.sinkLanes.map((lanes) => [lanes.id, lanes.at(shard)] as const).filter(([, position]) => position.number > 0),
-        lanesIn: parts.inLanes.ofShard(shard),
+        lanesIn: parts.inLanes.lanesInto(shard).map((lane) => [lane.from, lane.staged] as const),
         lanesOut: parts.outLanes.lanesFrom(shard).map(({ to, sent, pruned }) => [to, sent, pruned] as const),
       })
     },

@@ -22,6 +22,8 @@ export class Effects {
   readonly timesMs: number[] = []
   readonly idHighs: number[] = []
   readonly idLows: number[] = []
+  /** Only for a planted bug: outputs that are encoded at the commit instead. */
+  readonly late: Map<number, unknown> = new Map()
 
   addOutput(sink: number, shard: number, key: string, start: number, end: number): void {
     this.#add(EffectKind.output, sink, shard, 0, key, start, end)
@@ -56,6 +58,7 @@ export class Effects {
   }
 
   clear(): void {
+    this.late.clear()
     this.truncate(0, 0)
   }
 }

@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import type { Effects } from './effects.ts'
 import type { HandlerRun } from './handler-run.ts'
@@ -15,5 +16,6 @@ export interface ExecutorParts {
   readonly effects: Effects
   readonly timers: TimerBook
   readonly run: HandlerRun
+  readonly bugs: Bugs
   homeShard(source: number, partition: string): number
 }

@@ -3,6 +3,7 @@ import { MillraceError } from '../base/errors.ts'
 import { requestRetentionMs } from '../base/limits.ts'
 import { type Batch, failedRecordRoute, sinkOfRoute } from './batch.ts'
 import { BatchView } from './batch-view.ts'
+import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import type { Effects } from './effects.ts'
 import type { ExecutorParts } from './executor-parts.ts'
@@ -39,6 +40,7 @@ export class Executor {
   readonly #timers: TimerBook
   readonly #run: HandlerRun
   readonly #undo: EntityUndo
+  readonly #bugs: Bugs
   readonly #failures: Failures
   readonly view: BatchView
   readonly outcomes: number[] = []
@@ -57,6 +59,7 @@ export class Executor {
     this.#effects = parts.effects
     this.#timers = parts.timers
     this.#run = parts.run
+    this.#bugs = parts.bugs
     this.view = new BatchView(parts)
     this.#failures = new Failures(parts, this.view)
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
@@ -208,7 +211,7 @@ export class Executor {
 
   #applyWishes(row: Row, envelope: Envelope | undefined): void {
     const from = envelope?.from
-    if (from?.kind === 'timer') this.#timers.remove(from.timer)
+    if (from?.kind === 'timer') this.#timers.remove(from.timer, this.#bugs.timerFiredAndRemovedInTwoCommits)
     if (this.#run.forgot) this.#forget(row)
     for (const { name, timer } of this.#run.timerWishes) {
       if (timer !== undefined) this.#timers.set(timer)

@@ -1,6 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
+import type { Bugs } from './bugs.ts'
 import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { decodeDeadLetter } from './dead-letter.ts'
@@ -41,6 +42,8 @@ export interface GroupOptions {
   readonly maxHops: number
   /** Whether to note every handled message, for a trace. */
   readonly tracing: boolean
+  /** Planted mistakes; `noBugs` outside tests. */
+  readonly bugs: Bugs
 }
 
 /** Everything one commit decided, to be written as one. */
@@ -108,8 +111,8 @@ export class Group {
     this.intake = new Intake(plan, codec, this.cache, this.batch, home)
     this.outLanes = new OutLanes(options.group, plan.routes.map(({ name }) => name), (shard) => options.ownerOf(shard))
     const sinkLanes = (this.#sinkLanes = plan.sinks.map((sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount)))
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops)
-    const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home }
+    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops, options.bugs)
+    const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home, bugs: options.bugs }
     this.#executor = new Executor(parts)
     this.#executor.view.tracing = options.tracing
     this.#sealer = new Sealer({
@@ -233,7 +236,9 @@ export class Group {
   /** Answers with the state of an entity once it is committed, as bytes of the codec (H9: never from memory). */
   stageGet(entity: number, key: string, resolve: (state: Uint8Array | undefined) => void): void {
     const row = this.cache.find(entity, key)
-    if (row !== undefined) this.#gets.push({ row, resolve })
+    if (row === undefined) return
+    if (this.options.bugs.queryFromMemory && row.status === Status.live && row.state !== undefined) resolve(encodeState(row, this.codec).slice())
+    else this.#gets.push({ row, resolve })
   }
 
   /** The next seal writes every changed row back, so that the store's rows are the whole state. */

@@ -2,6 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import { maxLocalMessages, maxMessageBytes } from '../base/limits.ts'
 import { Prng } from '../base/prng.ts'
 import type { Batch } from './batch.ts'
+import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import { UnencodableError } from './codec.ts'
 import type { ContextHost } from './context.ts'
@@ -48,6 +49,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #cache: RowCache
   readonly #batch: Batch
   readonly #maxHops: number
+  readonly #bugs: Bugs
   readonly #context: HandlerContext
   readonly #id = new MessageId()
   readonly #child = new MessageId()
@@ -58,13 +60,14 @@ export class HandlerRun implements ContextHost, FlowOut {
   #random: Prng | undefined = undefined
   readonly #routeOfAddress = new Map<string, number>()
 
-  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, effects: Effects, maxHops: number) {
+  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, effects: Effects, maxHops: number, bugs: Bugs) {
     this.#plan = plan
     this.#codec = codec
     this.#cache = cache
     this.#batch = batch
     this.effects = effects
     this.#maxHops = maxHops
+    this.#bugs = bugs
     this.#context = new HandlerContext(this)
     for (const [handler, route] of plan.routeOf) {
       void handler
@@ -126,7 +129,9 @@ export class HandlerRun implements ContextHost, FlowOut {
     }
     checkSize(payload.length - start, `an output for sink "${plan.name}"`)
     this.#effectIndex += 1
-    if (!this.replaying) this.effects.addOutput(sink, this.#shard, key, start, payload.length)
+    if (this.replaying) return
+    if (this.#bugs.encodeStateAtCommitNotReturn) this.effects.late.set(this.effects.count, value)
+    this.effects.addOutput(sink, this.#shard, key, start, payload.length)
   }
 
   sendTo(to: unknown, key: unknown, message: unknown): void {

@@ -2,6 +2,7 @@ import { ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
 import type { Batch } from './batch.ts'
+import type { Bugs } from './bugs.ts'
 import type { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { EffectKind, type Effects } from './effects.ts'
@@ -44,6 +45,7 @@ export interface SealParts {
   readonly outLanes: OutLanes
   readonly inLanes: InLanes
   readonly writeBack: WriteBack
+  readonly bugs: Bugs
   shardRow(shard: number): LooseRow
 }
 
@@ -186,12 +188,14 @@ export class Sealer {
         lane.planned = true
       }
       if (!lane.changed && lane.next === lane.sealedNext) continue
-      lane.changed = false
+      const { bugs } = this.#parts
+      const next = bugs.watermarkInSecondWrite ? lane.sealedNext : lane.next
+      lane.changed = bugs.watermarkInSecondWrite && lane.sealedNext !== lane.next
       lane.sealedNext = lane.next
       out.u8(EntryKind.sourcePosition)
       out.varint(lane.id)
       out.text(lane.partition)
-      out.f64(lane.next)
+      out.f64(next)
       out.text(lane.proof)
       out.u8(lane.drained ? 1 : 0)
     }
@@ -207,6 +211,7 @@ export class Sealer {
   #writeEffects(): (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] {
     const { effects, sinkLanes, plan } = this.#parts
     const out = this.#out
+    if (effects.late.size > 0) this.#encodeLate()
     const { bytes } = effects.payload
     const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(() => undefined)
     let letters = this.deadLetters
@@ -237,6 +242,22 @@ export class Sealer {
       } else this.#writeMessage(i)
     }
     return pending
+  }
+
+  /** The planted bug `encodeStateAtCommitNotReturn`. */
+  #encodeLate(): void {
+    const { effects, plan } = this.#parts
+    for (const [i, value] of effects.late) {
+      if (i >= effects.count) continue
+      const encoded = plan.sinks[effects.targets[i]!]!.encode(value)
+      const { payload } = effects
+      if (typeof encoded === 'string') effects.starts[i] = payload.sizedText(encoded)
+      else {
+        effects.starts[i] = payload.length
+        payload.raw(encoded)
+      }
+      effects.ends[i] = payload.length
+    }
   }
 
   #writeMessage(i: number): void {

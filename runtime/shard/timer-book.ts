@@ -12,6 +12,7 @@ export class TimerBook {
   readonly #owners = new Map<EntityTable, Map<string, Map<string, Timer>>>()
   /** What the batch changed, in order. */
   #journal: TimerChange[] = []
+  #late: TimerChange[] = []
 
   find(table: EntityTable, key: string, name: string): Timer | undefined {
     return this.#owners.get(table)?.get(key)?.get(name)
@@ -25,12 +26,14 @@ export class TimerBook {
     this.#journal.push({ timer, before, removed: false })
   }
 
-  /** Removes a timer: it was fired, or cancelled. */
-  remove(timer: Timer): void {
+  /** Removes a timer: it was fired, or cancelled. `late` is a planted bug: the next commit says so, not this one. */
+  remove(timer: Timer, late: boolean = false): void {
     if (!timer.pending) return
     timer.pending = false
     this.#take(timer)
-    this.#journal.push({ timer, before: timer, removed: true })
+    const change = { timer, before: timer, removed: true }
+    if (late) this.#late.push(change)
+    else this.#journal.push(change)
   }
 
   removeAllOf(table: EntityTable, key: string): void {
@@ -45,10 +48,9 @@ export class TimerBook {
   /** The last change of every timer name that the batch changed; forgets the journal. */
   sealed(): readonly TimerChange[] {
     const journal = this.#journal
-    if (journal.length < 2) {
-      this.#journal = []
-      return journal
-    }
+    this.#journal = this.#late
+    this.#late = []
+    if (journal.length < 2) return journal
     const last = new Map<string, TimerChange>()
     for (const change of journal) {
       const { table, key, name } = change.timer
@@ -56,7 +58,6 @@ export class TimerBook {
       last.delete(id)
       last.set(id, change)
     }
-    this.#journal = []
     return [...last.values()]
   }
 

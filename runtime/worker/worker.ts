@@ -250,6 +250,7 @@ export class Worker {
     const id = this.options.group
     this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, handled })
     this.#committing = true
+    if (this.options.bugs.releaseBeforeCommit) for (const outbox of group.outboxes) outbox.durable(number)
     const flushes = this.#flushes.splice(0)
     this.#ports.store.commit({ group: id, epoch: this.#epoch, number, record, rows, truncateBelow }, (error) =>
       this.#later(() => {

@@ -4,9 +4,13 @@ import type { OpenedGroup } from './store.ts'
 /** What every store says when it refuses, so that the simulated one is as clear as the real one. */
 
 export function fenced(group: number, epoch: number, current: number): MillraceError {
-  return new MillraceError('MR_FENCED', `commit group ${group} was opened again: epoch ${epoch} gave way to ${current}`, {
-    next: 'Stop this owner; the newer one goes on from the last commit',
-  })
+  return new MillraceError(
+    'MR_FENCED',
+    `commit group ${group} was opened again: epoch ${epoch} gave way to ${current}`,
+    {
+      next: 'Stop this owner; the newer one goes on from the last commit',
+    },
+  )
 }
 
 /** S3. The store refuses because of what happened earlier: this call itself changed nothing. */
@@ -50,7 +54,9 @@ export function findLostRecord(
     const found = records[i]?.number
     if (found === number && number <= expected.newest) continue
     const wanted = number <= expected.newest ? `record ${number}` : 'no more'
-    return corrupt(`commit group ${group}: expected ${wanted}, found ${found === undefined ? 'none' : `record ${found}`}`)
+    return corrupt(
+      `commit group ${group}: expected ${wanted}, found ${found === undefined ? 'none' : `record ${found}`}`,
+    )
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { Space } from '../../shard/row-key.ts'
 import type { CommitWrite, OpenedGroup, Store } from '../store.ts'
 
 /** The calls of a store as promises, for tests that want to wait. */
@@ -26,7 +27,11 @@ export function list(store: Store, from: Uint8Array, to: Uint8Array): Promise<re
   })
 }
 
-export async function scan(store: Store, from: Uint8Array, to: Uint8Array): Promise<(readonly [Uint8Array, Uint8Array])[]> {
+export async function scan(
+  store: Store,
+  from: Uint8Array,
+  to: Uint8Array,
+): Promise<(readonly [Uint8Array, Uint8Array])[]> {
   const rows: (readonly [Uint8Array, Uint8Array])[] = []
   for await (const row of store.scan(from, to)) rows.push(row)
   return rows
@@ -55,4 +60,21 @@ export async function codeOf(work: Promise<unknown>): Promise<string> {
     return String((error as { code?: unknown }).code)
   }
   return 'no error'
+}
+
+export function numbersOf(opened: OpenedGroup): number[] {
+  return opened.records.map(({ number }) => number)
+}
+
+export function bytes(...values: number[]): Uint8Array {
+  return new Uint8Array(values)
+}
+
+/** A key in the space of entities. */
+export function key(number: number, part: number = 0): Uint8Array {
+  return new Uint8Array([Space.entity, 0, 0, number >> 8, number & 0xff, part])
+}
+
+export function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i)
 }

@@ -1,6 +1,19 @@
 import { after, deadLetterKey, groupKey, Space } from '../../shard/row-key.ts'
-import type { OpenedGroup, Store } from '../store.ts'
-import { codeOf, commit, commitOf, list, openGroup, read, recordOf, scan } from './store-calls.ts'
+import type { Store } from '../store.ts'
+import {
+  bytes,
+  codeOf,
+  commit,
+  commitOf,
+  key,
+  list,
+  numbersOf,
+  openGroup,
+  range,
+  read,
+  recordOf,
+  scan,
+} from './store-calls.ts'
 
 /** What the suite needs of a test runner. vitest's fits, and so does anything with the same words. */
 export interface StoreContractKit {
@@ -14,89 +27,58 @@ export interface StoreUnderTest {
   open(): Promise<Store>
   /** Ends the store in an orderly way, after everything that was called. */
   close(): Promise<void>
-  /** As `kill -9` does: no callback comes any more. Undefined where that cannot be done: those tests are left out. */
-  readonly kill: (() => Promise<void>) | undefined
   /** Closes what is open, and forgets the data. */
   dispose(): Promise<void>
 }
 
-export interface StoreContractOptions {
-  /** Makes an empty store. */
-  fresh(): Promise<StoreUnderTest>
-  /** `with`: it can be killed. `without`: it cannot. `only`: nothing but the tests that kill. */
-  readonly kills: 'with' | 'without' | 'only'
-}
-
-/** Every rule of runtime/ports/store.ts as tests. */
-export function storeContract({ describe, test, expect }: StoreContractKit, options: StoreContractOptions): void {
-  const run = (name: string, body: (data: StoreUnderTest) => Promise<void>): void =>
+/** Every rule of runtime/ports/store.ts as tests, as far as they need no crash. `fresh` makes an empty store. */
+export function storeContract(
+  { describe, test, expect }: StoreContractKit,
+  fresh: () => Promise<StoreUnderTest>,
+): void {
+  const using = (name: string, body: (data: StoreUnderTest) => Promise<void>): void =>
     test(name, async () => {
-      const data = await options.fresh()
+      const data = await fresh()
       try {
         await body(data)
       } finally {
         await data.dispose()
       }
     })
-  const using = (name: string, body: (data: StoreUnderTest) => Promise<void>): void => {
-    if (options.kills !== 'only') run(name, body)
-  }
-  const usingKill = (name: string, body: (data: StoreUnderTest, kill: () => Promise<void>) => Promise<void>): void => {
-    if (options.kills !== 'without') run(name, (data) => body(data, data.kill!))
-  }
-  const numbersOf = (opened: OpenedGroup): number[] => opened.records.map(({ number }) => number)
-
-  if (options.kills !== 'without') describe('kill -9', () => {
-    usingKill('many in flight: a prefix, each whole (S1, S3)', async (data, kill) => {
-      const store = await data.open()
-      const { epoch } = await openGroup(store, 1)
-      const answered: number[] = []
-      for (let number = 1; number <= 40; number++) {
-        const rows = [0, 1, 2].map((part) => [key(number, part), new Uint8Array([number])] as const)
-        store.commit(commitOf(1, epoch, number, rows), (error) => {
-          if (error === undefined) answered.push(number)
-        })
-      }
-      await read(store, [key(1, 0)])
-      await kill()
-      const again = await data.open()
-      const numbers = numbersOf(await openGroup(again, 1))
-      expect(numbers).toEqual(range(1, numbers.length))
-      expect(answered).toEqual(range(1, answered.length)) // S2: in order, and
-      expect(numbers.length >= answered.length).toBe(true) // what was confirmed is there
-      for (let number = 1; number <= 40; number++) {
-        const values = await read(again, [0, 1, 2].map((part) => key(number, part)))
-        const value = number <= numbers.length ? new Uint8Array([number]) : undefined
-        expect(values).toEqual([value, value, value])
-      }
-    })
-
-    usingKill('what was confirmed survives (S2, S4)', async (data, kill) => {
-      for (let number = 1; number <= 2; number++) {
-        const store = await data.open()
-        const { epoch } = await openGroup(store, 3)
-        await commit(store, commitOf(3, epoch, number, [[key(number), bytes(number)]]))
-        await kill()
-      }
-      const store = await data.open()
-      expect((await openGroup(store, 3)).records).toEqual([1, 2].map((n) => ({ number: n, record: recordOf(3, n) })))
-      expect(await read(store, [key(1), key(2)])).toEqual([bytes(1), bytes(2)])
-    })
-  })
 
   describe('S1: a commit is there whole or not at all', () => {
     using('rows are put and removed as of the commit', async (data) => {
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
-      await commit(store, commitOf(1, epoch, 1, [[key(1), bytes(1)], [key(2), bytes(2)]]))
-      await commit(store, commitOf(1, epoch, 2, [[key(1), undefined], [key(2), bytes(3)], [key(3), undefined]]))
+      await commit(
+        store,
+        commitOf(1, epoch, 1, [
+          [key(1), bytes(1)],
+          [key(2), bytes(2)],
+        ]),
+      )
+      await commit(
+        store,
+        commitOf(1, epoch, 2, [
+          [key(1), undefined],
+          [key(2), bytes(3)],
+          [key(3), undefined],
+        ]),
+      )
       expect(await read(store, [key(1), key(2), key(3)])).toEqual([undefined, bytes(3), undefined])
     })
 
     using('of one row written twice in a commit, the last counts', async (data) => {
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
-      await commit(store, commitOf(1, epoch, 1, [[key(1), bytes(1)], [key(1), undefined], [key(1), bytes(2)]]))
+      await commit(
+        store,
+        commitOf(1, epoch, 1, [
+          [key(1), bytes(1)],
+          [key(1), undefined],
+          [key(1), bytes(2)],
+        ]),
+      )
       expect(await read(store, [key(1)])).toEqual([bytes(2)])
     })
 
@@ -136,7 +118,9 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
 
     using('in the order of the calls, over groups and failures', async (data) => {
       const store = await data.open()
-      const epochs = [await openGroup(store, 0), await openGroup(store, 1), await openGroup(store, 2)].map((o) => o.epoch)
+      const epochs = [await openGroup(store, 0), await openGroup(store, 1), await openGroup(store, 2)].map(
+        (o) => o.epoch,
+      )
       await openGroup(store, 2)
       const order: string[] = []
       await new Promise<void>((resolve) => {
@@ -234,8 +218,7 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
       for (let i = 0; i < 4; i++) {
         const store = await data.open()
         epochs.push((await openGroup(store, 5)).epoch)
-        if (i % 2 === 1 && data.kill !== undefined) await data.kill()
-        else await data.close()
+        await data.close()
       }
       expect(epochs.every((epoch, i) => i === 0 || epoch > epochs[i - 1]!)).toBe(true)
     })
@@ -250,7 +233,11 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
     using('every row of the spaces that are held in memory, and no other', async (data) => {
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
-      const inMemory = [groupKey(1), groupKey(2), ...[Space.shard, Space.catalog, Space.timer].map((s) => bytes(s, 0, 255))]
+      const inMemory = [
+        groupKey(1),
+        groupKey(2),
+        ...[Space.shard, Space.catalog, Space.timer].map((s) => bytes(s, 0, 255)),
+      ]
       const rows = [bytes(Space.timer + 1), ...inMemory, key(1), deadLetterKey(1, 1)].map((k) => [k, bytes(1)] as const)
       await commit(store, commitOf(1, epoch, 1, rows))
       await data.close()
@@ -263,10 +250,21 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
     using('values come in the order of the keys, however many', async (data) => {
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
-      await commit(store, commitOf(1, epoch, 1, range(0, 499).map((i) => [key(i), key(i)] as const)))
+      await commit(
+        store,
+        commitOf(
+          1,
+          epoch,
+          1,
+          range(0, 499).map((i) => [key(i), key(i)] as const),
+        ),
+      )
       for (const count of [0, 1, 8, 9, 700]) {
         const asked = range(1, count).map((i) => (i * 331) % 600)
-        const values = await read(store, asked.map((i) => key(i)))
+        const values = await read(
+          store,
+          asked.map((i) => key(i)),
+        )
         expect(values).toEqual(asked.map((i) => (i < 500 ? key(i) : undefined)))
       }
       expect(await read(store, [key(3), key(3)])).toEqual([key(3), key(3)])
@@ -293,7 +291,15 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
       const keys = [bytes(0x10), bytes(0x10, 0), bytes(0x10, 0, 0), bytes(0x10, 1), bytes(0x10, 0xff), bytes(0x11)]
-      await commit(store, commitOf(1, epoch, 1, [...keys].reverse().map((k) => [k, k] as const)))
+      await commit(
+        store,
+        commitOf(
+          1,
+          epoch,
+          1,
+          [...keys].reverse().map((k) => [k, k] as const),
+        ),
+      )
       expect(await scan(store, bytes(0x10), bytes(0x11))).toEqual(keys.slice(0, 5).map((k) => [k, k]))
       expect(await list(store, bytes(0x10), bytes(0x11))).toEqual(keys.slice(0, 5))
       expect(await list(store, bytes(0x10, 0), bytes(0x10, 1))).toEqual(keys.slice(1, 3))
@@ -307,7 +313,14 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
       const rows = range(0, 2_999).map((i) => [key(i), bytes(1)] as const)
       await commit(store, commitOf(1, epoch, 1, rows))
       const scanned = store.scan(key(0), key(3_000))
-      await commit(store, commitOf(1, epoch, 2, [[key(5), bytes(2)], [key(6), undefined], [key(0, 1), bytes(2)]]))
+      await commit(
+        store,
+        commitOf(1, epoch, 2, [
+          [key(5), bytes(2)],
+          [key(6), undefined],
+          [key(0, 1), bytes(2)],
+        ]),
+      )
       const found: unknown[] = []
       for await (const row of scanned) found.push(row)
       expect(found.length).toBe(3_000)
@@ -335,7 +348,13 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
     using('what was handed out may be written to', async (data) => {
       const store = await data.open()
       const { epoch } = await openGroup(store, 1)
-      await commit(store, commitOf(1, epoch, 1, [[key(1), bytes(1)], [groupKey(1), bytes(1)]]))
+      await commit(
+        store,
+        commitOf(1, epoch, 1, [
+          [key(1), bytes(1)],
+          [groupKey(1), bytes(1)],
+        ]),
+      )
       const look = async (): Promise<Uint8Array[]> => {
         const { resident, records } = await openGroup(store, 1)
         const rows = [...resident.flat(), ...(await scan(store, key(0), key(9))).flat()]
@@ -347,17 +366,4 @@ export function storeContract({ describe, test, expect }: StoreContractKit, opti
       expect(await look()).toEqual(before)
     })
   })
-}
-
-function bytes(...values: number[]): Uint8Array {
-  return new Uint8Array(values)
-}
-
-/** A key in the space of entities. */
-function key(number: number, part: number = 0): Uint8Array {
-  return new Uint8Array([Space.entity, 0, 0, number >> 8, number & 0xff, part])
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i)
 }

@@ -1,0 +1,50 @@
+import { Level } from 'level'
+
+export type Database = Level<Uint8Array, Uint8Array>
+
+/** Measured in docs/decisions/0003-level.md. */
+export const writeBufferBytes: number = 16 << 20
+
+/** What an iterator holds in memory: large enough that reading a commit log does not go to another thread for every record. */
+const scanChunkBytes = 1 << 20
+
+export async function openDatabase(folder: string, createIfMissing: boolean): Promise<Database> {
+  const database = new Level<Uint8Array, Uint8Array>(folder, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    createIfMissing,
+    writeBufferSize: writeBufferBytes,
+    compression: false,
+  })
+  await database.open()
+  return database
+}
+
+export type Row = readonly [key: Uint8Array, value: Uint8Array]
+
+export interface RowReader {
+  /** The next rows, in key order; none at the end. */
+  next(): Promise<readonly Row[]>
+  close(): Promise<void>
+}
+
+/** Reads `from <= key < to` as of this moment. */
+export function readRange(database: Database, from: Uint8Array, to: Uint8Array): RowReader {
+  const iterator = database.iterator({ gte: from, lt: to, highWaterMarkBytes: scanChunkBytes })
+  return { next: () => iterator.nextv(4_096), close: () => iterator.close() }
+}
+
+export async function readAll(reader: RowReader): Promise<Row[]> {
+  const rows: Row[] = []
+  try {
+    for (let more = await reader.next(); more.length > 0; more = await reader.next()) rows.push(...more)
+  } finally {
+    await reader.close()
+  }
+  return rows
+}
+
+/** The keys with `from <= key < to` as of this moment. */
+export async function readKeys(database: Database, from: Uint8Array, to: Uint8Array): Promise<Uint8Array[]> {
+  return await database.keys({ gte: from, lt: to, highWaterMarkBytes: scanChunkBytes }).all()
+}

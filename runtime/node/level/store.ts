@@ -1,0 +1,295 @@
+import { assert } from '../../base/assert.ts'
+import type { MillraceError } from '../../base/errors.ts'
+import type { CommitWrite, OpenedGroup, Store } from '../../ports/store.ts'
+import { alreadyFailed, fenced, findLostRecord } from '../../ports/store-refusals.ts'
+import { logKey, Space } from '../../shard/row-key.ts'
+import type { BatchCounter } from './batch-counter.ts'
+import { openRow, openSeeded, plain, seedOf } from './checksum.ts'
+import { type Database, readAll, readKeys, readRange, type RowReader } from './database.ts'
+import { lostLock, stopped, storeFailure } from './failures.ts'
+import type { HighWaterFile } from './high-water.ts'
+import type { FolderLock } from './lock.ts'
+import { batchRowKey, type GroupRow, logRange, readLogNumber } from './own-rows.ts'
+import { WriteBatch } from './write-batch.ts'
+
+/** Commits of several groups that wait are written together, up to this size: what one `fsync` is spread over. */
+const batchBytes = 8 << 20
+/** So few rows are read at once, on this thread: five times cheaper than by way of the pool (docs/decisions/0003-level.md). */
+const fewKeys = 8
+
+export interface LevelStoreParts {
+  readonly path: string
+  readonly shardCount: number
+  readonly durability: 'disk' | 'process'
+  readonly lockCheckMs: number
+  readonly database: Database
+  readonly lock: FolderLock
+  readonly highWater: HighWaterFile
+  readonly groups: Map<number, GroupRow>
+  readonly counter: BatchCounter
+  /** Called once, when nothing uses the folder any more. */
+  readonly closed: () => void
+}
+
+/**
+ * The store on LevelDB. The rules S1 to S9 are those of runtime/ports/store.ts.
+ *
+ * Calls are turned into batches in the order in which they come; one batch is written at a time, and while it is, later calls
+ * gather in the next one (group commit). A batch is one atomic write of LevelDB (S1), and whoever waits for it is told in the
+ * order of the calls (S2, S3). What is known of a group (its epoch, its numbers) changes when it is called, not when it is
+ * written: so an older epoch is refused from the moment `open` is called (S4), and FIFO does the rest.
+ *
+ * After a write that failed nothing is known about LevelDB's files, so nothing more is written: the way on is to open anew.
+ */
+export class LevelStore implements Store {
+  readonly path: string
+  readonly shardCount: number
+  readonly durability: 'disk' | 'process'
+  readonly #parts: LevelStoreParts
+  readonly #database: Database
+  readonly #groups: Map<number, GroupRow>
+  readonly #opened = new Set<number>()
+  readonly #counter: BatchCounter
+  #filling: WriteBatch
+  readonly #full: WriteBatch[] = []
+  #pumping: Promise<void> | undefined
+  #writing = false
+  #failed: MillraceError | undefined
+  #lockCheckedMs = performance.now()
+  readonly #reading = new Set<Promise<void>>()
+  #closing: Promise<void> | undefined
+
+  constructor(parts: LevelStoreParts) {
+    this.#parts = parts
+    this.path = parts.path
+    this.shardCount = parts.shardCount
+    this.durability = parts.durability
+    this.#database = parts.database
+    this.#groups = parts.groups
+    this.#counter = parts.counter
+    this.#filling = new WriteBatch(parts.database)
+  }
+
+  open(group: number, done: (error: MillraceError | undefined, opened?: OpenedGroup) => void): void {
+    const refused = this.#refusal()
+    if (refused !== undefined) return this.#answer(() => done(refused))
+    const row = this.#groups.get(group) ?? { epoch: 0, lowest: 1, newest: 0 }
+    this.#groups.set(group, row)
+    this.#opened.add(group)
+    row.epoch += 1
+    const asCalled = { ...row }
+    const batch = this.#filling
+    batch.touch(group, row)
+    batch.forced = true
+    batch.waiting.push((error) => {
+      if (error !== undefined) done(error)
+      // The batch is written and the next is not yet: readers that are made now see exactly what `asCalled` says.
+      else this.#track(this.#handOver(group, asCalled, done))
+    })
+    this.#pump()
+  }
+
+  commit(write: CommitWrite, done: (error: MillraceError | undefined) => void): void {
+    const { group, epoch, number } = write
+    const row = this.#groups.get(group)
+    assert(row !== undefined && this.#opened.has(group), `commit group ${group} was opened before it commits`)
+    assert(epoch <= row.epoch, `epoch ${epoch} of commit group ${group} was handed out`)
+    const refused = this.#refusal() ?? (epoch < row.epoch ? fenced(group, epoch, row.epoch) : undefined)
+    if (refused !== undefined) return this.#answer(() => done(refused))
+    assert(number === row.newest + 1, `commit ${number} of group ${group} follows ${row.newest}`)
+    const batch = this.#filling
+    try {
+      this.#add(batch, write, row)
+    } catch (error) {
+      // Half a commit is in the batch now, perhaps next to whole ones of others: none of it may be written.
+      this.#failed = storeFailure(error, `take commit ${number} of group ${group}`, true)
+      throw error
+    }
+    batch.waiting.push(done)
+    if (batch.bytes >= batchBytes) this.#closeFilling()
+    this.#pump()
+  }
+
+  read(
+    keys: readonly Uint8Array[],
+    done: (error: MillraceError | undefined, values?: readonly (Uint8Array | undefined)[]) => void,
+  ): void {
+    if (this.#closing !== undefined) return queueMicrotask(() => done(stopped()))
+    const fail = (error: unknown): void => done(storeFailure(error, 'read', true))
+    // S6: nobody writes between two of the reads on this thread, because nothing is being written.
+    if (keys.length <= fewKeys && !this.#writing) {
+      try {
+        const values = keys.map((key) => {
+          const value = this.#database.getSync(key)
+          return value === undefined ? undefined : openRow(key, value)
+        })
+        queueMicrotask(() => done(undefined, values))
+      } catch (error) {
+        queueMicrotask(() => fail(error))
+      }
+      return
+    }
+    const seeds = keys.map(seedOf) // S9: the keys are the caller's again when the values come
+    const found = this.#database
+      .getMany([...keys])
+      .then((values) =>
+        values.map((value, i) => (value === undefined ? undefined : openSeeded(seeds[i]!, keys[i]!, value))),
+      )
+    this.#track(found.then((values) => done(undefined, values), fail))
+  }
+
+  list(
+    from: Uint8Array,
+    to: Uint8Array,
+    done: (error: MillraceError | undefined, keys?: readonly Uint8Array[]) => void,
+  ): void {
+    if (this.#closing !== undefined) return queueMicrotask(() => done(stopped()))
+    const keys = readKeys(this.#database, from, to)
+    this.#track(
+      keys.then(
+        (found) =>
+          done(
+            undefined,
+            found.map((key) => plain(key)),
+          ),
+        (error: unknown) => done(storeFailure(error, 'list', true)),
+      ),
+    )
+  }
+
+  scan(from: Uint8Array, to: Uint8Array): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]> {
+    // S7: the snapshot is of now, not of the first `next`.
+    return this.#scanned(this.#closing === undefined ? readRange(this.#database, from, to) : undefined)
+  }
+
+  /** Finishes what was called, then gives the folder back. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown()
+    return this.#closing
+  }
+
+  #refusal(): MillraceError | undefined {
+    if (this.#closing !== undefined) return stopped()
+    return this.#failed === undefined ? undefined : alreadyFailed(this.#failed)
+  }
+
+  /** Answers in turn, without anything to write. */
+  #answer(settle: () => void): void {
+    this.#filling.waiting.push(settle)
+    this.#pump()
+  }
+
+  #add(batch: WriteBatch, write: CommitWrite, row: GroupRow): void {
+    batch.putUnsealed(logKey(write.group, write.number), write.record)
+    for (const [key, value] of write.rows) {
+      assert(key[0] !== Space.store && key[0] !== Space.log, 'rows of a commit stay out of the spaces of the store')
+      if (value === undefined) batch.remove(key)
+      else batch.put(key, value)
+    }
+    // The newest record always stays: it is what the next number is counted from.
+    const keep = Math.min(write.truncateBelow, write.number)
+    for (; row.lowest < keep; row.lowest++) batch.remove(logKey(write.group, row.lowest))
+    row.newest = write.number
+    batch.touch(write.group, row)
+    batch.committed(write.group, write.number)
+  }
+
+  #closeFilling(): WriteBatch {
+    const batch = this.#filling
+    this.#filling = new WriteBatch(this.#database)
+    if (!batch.empty) {
+      const { number, removed } = this.#counter.next()
+      for (const old of removed) batch.remove(batchRowKey(old))
+      batch.close(number, this.#counter.oldest)
+    }
+    this.#full.push(batch)
+    return batch
+  }
+
+  /** Not at once: calls of the same moment share a batch, and nobody is answered from inside a call. */
+  #pump(): void {
+    this.#pumping ??= Promise.resolve().then(async () => {
+      while (this.#full.length > 0 || this.#filling.waiting.length > 0) {
+        if (this.#full.length === 0) this.#closeFilling()
+        const batch = this.#full.shift()!
+        const error = batch.empty ? undefined : await this.#write(batch)
+        for (const settle of batch.waiting) settle(error)
+      }
+      this.#pumping = undefined
+    })
+  }
+
+  async #write(batch: WriteBatch): Promise<MillraceError | undefined> {
+    if (this.#failed !== undefined) return alreadyFailed(this.#failed)
+    this.#failed = this.#lostLock()
+    if (this.#failed !== undefined) return this.#failed
+    this.#writing = true
+    try {
+      await batch.write(batch.forced || this.durability === 'disk')
+      this.#counter.written(batch.number, batch.bytes)
+      this.#parts.highWater.write(batch.number)
+    } catch (error) {
+      this.#failed = storeFailure(error, 'write a commit', false)
+    } finally {
+      this.#writing = false
+    }
+    return this.#failed
+  }
+
+  #lostLock(): MillraceError | undefined {
+    const nowMs = performance.now()
+    if (nowMs - this.#lockCheckedMs < this.#parts.lockCheckMs) return undefined
+    this.#lockCheckedMs = nowMs
+    return this.#parts.lock.held() ? undefined : lostLock(this.path)
+  }
+
+  async #handOver(
+    group: number,
+    row: GroupRow,
+    done: (error: MillraceError | undefined, opened?: OpenedGroup) => void,
+  ): Promise<void> {
+    const residentRows = readRange(this.#database, new Uint8Array([Space.group]), new Uint8Array([Space.entity]))
+    const logRows = readRange(this.#database, ...logRange(group))
+    let answer: OpenedGroup
+    try {
+      const resident = (await readAll(residentRows)).map(([key, value]) => [plain(key), openRow(key, value)] as const)
+      const records = (await readAll(logRows)).map(([key, value]) => ({
+        number: readLogNumber(key),
+        record: plain(value),
+      }))
+      const lost = findLostRecord(group, row, records)
+      if (lost !== undefined) throw lost
+      answer = { epoch: row.epoch, resident, records }
+    } catch (error) {
+      return done(storeFailure(error, `open commit group ${group}`, true))
+    }
+    done(undefined, answer)
+  }
+
+  async *#scanned(reader: RowReader | undefined): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+    if (reader === undefined) throw stopped()
+    try {
+      for (let rows = await reader.next(); rows.length > 0; rows = await reader.next())
+        for (const [key, value] of rows) yield [plain(key), openRow(key, value)]
+    } catch (error) {
+      throw this.#closing === undefined ? storeFailure(error, 'scan', true) : stopped()
+    } finally {
+      await reader.close()
+    }
+  }
+
+  /** Work that LevelDB must not be closed under. */
+  #track(work: Promise<void>): void {
+    this.#reading.add(work)
+    void work.finally(() => this.#reading.delete(work))
+  }
+
+  async #shutDown(): Promise<void> {
+    while (this.#pumping !== undefined) await this.#pumping
+    await Promise.allSettled(this.#reading)
+    await this.#database.close()
+    this.#parts.highWater.close()
+    await this.#parts.lock.release()
+    this.#parts.closed()
+  }
+}

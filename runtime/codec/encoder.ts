@@ -1,10 +1,10 @@
 import type { ByteWriter } from '../base/bytes.ts'
-import { utf8Length, utf8Write } from '../base/utf8.ts'
 import { UnencodableError } from '../shard/codec.ts'
 import { writeBigint } from './bigint.ts'
 import { extension, maxDepth, tag } from './format.ts'
 import { pathText, whatIs } from './refusal.ts'
 import type { Step } from './refusal.ts'
+import { writeText } from './text-writer.ts'
 import { bytesOf, viewKindOf } from './views.ts'
 
 const objectPrototype = Object.prototype
@@ -117,42 +117,12 @@ export class Encoder {
       }
     } else {
       out.u8(tag.float64)
-      out.f64(value)
+      out.f64(Number.isNaN(value) ? Number.NaN : value) // there are many, and they are one value
     }
   }
 
   #text(text: string, depth: number): void {
-    const out = this.#out
-    const size = text.length
-    out.reserve(size * 3 + 5)
-    if (size < 0x20) {
-      // Nearly always: short and ASCII. One pass, and back to the slow form at the first other character.
-      const bytes = out.bytes
-      const start = out.length + 1
-      let i = 0
-      for (; i < size; i++) {
-        const unit = text.charCodeAt(i)
-        if (unit >= 0x80) break
-        bytes[start + i] = unit
-      }
-      if (i === size) {
-        bytes[start - 1] = tag.fixstr | size
-        out.length = start + size
-        return
-      }
-    }
-    if (!text.isWellFormed()) throw this.#refuse('a text with half a surrogate pair', depth)
-    const sizeBytes = utf8Length(text)
-    if (sizeBytes < 0x20) out.u8(tag.fixstr | sizeBytes)
-    else if (sizeBytes < 0x100) out.u16((tag.str8 << 8) | sizeBytes)
-    else if (sizeBytes < 0x1_0000) {
-      out.u8(tag.str16)
-      out.u16(sizeBytes)
-    } else {
-      out.u8(tag.str32)
-      out.u32(sizeBytes)
-    }
-    out.length = utf8Write(text, out.bytes, out.length)
+    if (!writeText(this.#out, text)) throw this.#refuse('a text with half a surrogate pair', depth)
   }
 
   #object(object: object, depth: number): void {
@@ -209,8 +179,10 @@ export class Encoder {
     for (const name in values) {
       steps[depth] = name
       if (name === '__proto__') throw this.#refuse('a property that would replace the prototype', depth + 1)
-      this.#text(name, depth + 1)
-      this.#value(values[name], depth + 1)
+      if (!writeText(out, name)) throw this.#refuse('a name with half a surrogate pair', depth + 1)
+      const value = values[name]
+      if (typeof value === 'number') this.#number(value)
+      else this.#value(value, depth + 1)
       count += 1
     }
     if (count < 0x10) out.bytes[start] = tag.fixmap | count
@@ -258,7 +230,7 @@ export class Encoder {
     const ms = Date.prototype.getTime.call(date)
     this.#out.u8(tag.fixext8)
     this.#out.u8(extension.date)
-    this.#out.f64(ms)
+    this.#out.f64(Number.isNaN(ms) ? Number.NaN : ms)
   }
 
   #view(view: object, kind: number | undefined, depth: number): void {

@@ -1,15 +1,10 @@
+import { nodeBuffer } from './platform.ts'
+
 /** Typed arrays and their kin: bytes with a type. A view keeps its kind and its own bytes, not what else its buffer holds. */
 export interface ViewKind {
   readonly prototype: object
   make(buffer: ArrayBuffer): object
 }
-
-interface BufferClass {
-  readonly prototype: object
-  from(buffer: ArrayBuffer, at: number, sizeBytes: number): object
-}
-/** Node's Buffer is bytes too. It stays a Buffer where there is one, so that a value is the same before and after it was stored. */
-const nodeBuffer = (globalThis as { Buffer?: BufferClass }).Buffer
 
 /** The position in this list is the number on disk: only append. Bytes are as on little-endian platforms. */
 export const viewKinds: readonly ViewKind[] = [
@@ -26,6 +21,7 @@ export const viewKinds: readonly ViewKind[] = [
   { prototype: BigUint64Array.prototype, make: (buffer) => new BigUint64Array(buffer) },
   { prototype: ArrayBuffer.prototype, make: (buffer) => buffer },
   { prototype: DataView.prototype, make: (buffer) => new DataView(buffer) },
+  // Bytes too. A Buffer stays one where there are Buffers, so that a value is the same before and after it was stored.
   {
     prototype: nodeBuffer?.prototype ?? Uint8Array.prototype,
     make: (buffer) => nodeBuffer?.from(buffer, 0, buffer.byteLength) ?? new Uint8Array(buffer),

@@ -47,7 +47,7 @@ describe('what is no data is named, with the way to it', () => {
     ['value.found', 'a list with named properties (copy it: [...list])', { found: /b(c)/.exec('abc') }],
     ['value[1]', 'a text with half a surrogate pair', ['fine', 'half \ud83d']],
     ['value', 'a text with half a surrogate pair', `${'long '.repeat(100)}\udc00`],
-    ['value["half \\udc00 a name"]', 'a text with half a surrogate pair', { 'half \udc00 a name': 1 }],
+    ['value["half \\udc00 a name"]', 'a name with half a surrogate pair', { 'half \udc00 a name': 1 }],
     ['value.list[0]', 'part of a circle (it is inside itself)', circle],
     ['value.get("ann").age', 'a function', new Map([['ann', { age: () => 1 }]])],
     ['value.keys()[0].id', 'a symbol', new Map([[{ id: Symbol('x') }, 1]])],

@@ -6,21 +6,25 @@ import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { decodeDeadLetter } from './dead-letter.ts'
 import { Effects } from './effects.ts'
-import { Executor } from './executor.ts'
+import { Executor, Outcome } from './executor.ts'
+import { asError } from './failures.ts'
 import type { Handled } from './handled.ts'
 import { HandlerRun } from './handler-run.ts'
 import { encodeGroupHeader } from './headers.ts'
 import { Intake } from './intake.ts'
+import { LaneInbox } from './lane-inbox.ts'
 import { InLanes } from './lanes/in-lanes.ts'
+import { LinkSet } from './lanes/links.ts'
 import type { OutLane } from './lanes/out-lane.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
+import { type LinkHost, linkLimits } from './lanes/ports.ts'
 import type { Envelope, From, Request } from './message.ts'
 import { partitionSeed } from './message-id.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import { restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
-import { EntityTable, type Row, Status } from './row.ts'
+import { EntityTable, enliven, type Row, Status } from './row.ts'
 import { catalogKey, Field, groupKey } from './row-key.ts'
 import { Sealer, Unsealable } from './seal.ts'
 import { shardRow } from './shard-row.ts'
@@ -46,6 +50,13 @@ export interface GroupOptions {
   readonly bugs: Bugs
 }
 
+/** Other groups, and how to reach them. */
+export interface Peers {
+  readonly groups: readonly number[]
+  send(peer: number, frame: Uint8Array): void
+  diverged(peer: number, error: MillraceError): void
+}
+
 /** Everything one commit decided, to be written as one. */
 export interface SealedCommit {
   readonly number: number
@@ -53,6 +64,7 @@ export interface SealedCommit {
   readonly rows: readonly (readonly [key: Uint8Array, value: Uint8Array | undefined])[]
   readonly truncateBelow: number
   readonly nowMs: number
+  readonly cut: number
   readonly handled: readonly Handled[]
 }
 
@@ -79,6 +91,8 @@ export class Group {
   readonly inLanes: InLanes = new InLanes()
   readonly outboxes: readonly SinkOutbox[]
   readonly timers: TimerBook = new TimerBook()
+  /** Links to other groups; undefined: there are none. */
+  readonly links: LinkSet | undefined
   /** Messages that were handled since the group was opened. */
   handledCount = 0
   readonly #effects = new Effects()
@@ -88,15 +102,17 @@ export class Group {
   readonly #writeBack: WriteBack
   readonly #sinkLanes: readonly SinkLanes[]
   readonly #shardRows = new Map<number, LooseRow>()
-  #gets: { readonly row: Row; readonly resolve: (state: Uint8Array | undefined) => void }[] = []
+  #gets: { readonly row: Row; readonly done: GetDone }[] = []
   readonly #inFlight: InFlight[] = []
   #truncatedBelow = 1
   #begun = false
+  readonly #inbox: LaneInbox = new LaneInbox(this)
   #requests = 0
-  #retried: (() => void)[] = []
+  #retried: { readonly of: Retried; readonly done: RetryDone }[] = []
   #flush = false
 
-  constructor(plan: Plan, codec: Codec, options: GroupOptions, epoch: number, recovered: Recovered) {
+  /** `peers`: how to reach other groups; undefined: there are none. */
+  constructor(plan: Plan, codec: Codec, options: GroupOptions, epoch: number, recovered: Recovered, peers?: Peers) {
     this.plan = plan
     this.codec = codec
     this.options = options
@@ -121,6 +137,7 @@ export class Group {
     })
     this.outboxes = sinkLanes.map((lanes, i) => new SinkOutbox(lanes, plan.sinks[i]!.name, recovered))
     this.#restore(epoch, recovered)
+    this.links = this.#linkUp(epoch, peers)
     this.batch.clear()
   }
 
@@ -144,7 +161,7 @@ export class Group {
 
   /** Whether a seal would commit anything. */
   get hasWork(): boolean {
-    if (this.batch.count > 0 || this.#gets.length > 0 || this.#flush || this.inLanes.hasTouched || this.outLanes.hasTouched) return true
+    if (this.batch.count > 0 || this.links?.hasTaken === true || this.#gets.length > 0 || this.#flush || this.inLanes.hasTouched || this.outLanes.hasTouched) return true
     for (const lane of this.sources.all()) if (lane.changed || !lane.planned || lane.next !== lane.sealedNext) return true
     return this.number === 0
   }
@@ -174,9 +191,9 @@ export class Group {
     return this.cache.shardOf(`${this.plan.sources[source]!.name}/${partition}`)
   }
 
-  /** Opens a batch, if none is open. `ctx.now` is the same for all of it, and never goes back. */
+  /** Opens a batch, if none with messages is open. `ctx.now` is the same for all of it, and never goes back. */
   begin(nowMs: number): void {
-    if (this.#begun) return
+    if (this.#begun && this.batch.count > 0) return
     this.#begun = true
     this.batch.nowMs = Math.max(nowMs, this.#sealer.nowMs)
     this.#stageWaiting()
@@ -189,7 +206,7 @@ export class Group {
       if (timer === undefined) return
       const { route, key, shard, message, timeMs, idHigh, idLow } = timer
       const row = this.cache.find(timer.table.index, key)
-      this.#stage(row!, { route, key, shard, bytes: message, start: 0, end: message.length, timeMs, idHigh, idLow, from: { kind: 'timer', timer } })
+      this.#stage(row, { route, key, shard, bytes: message, start: 0, end: message.length, timeMs, idHigh, idLow, from: { kind: 'timer', timer } })
     }
   }
 
@@ -206,39 +223,45 @@ export class Group {
 
   /** Stages a message that is told apart by `from`: a lane's, a record's of a reader elsewhere, a dead letter's. */
   stageMessage(envelope: Envelope): void {
-    const row = this.cache.find(this.plan.routes[envelope.route]!.entity, envelope.key)
-    this.#stage(row!, envelope)
+    const row = envelope.route < 0 ? undefined : this.cache.find(this.plan.routes[envelope.route]!.entity, envelope.key)
+    this.#stage(row, envelope)
   }
 
-  /** Handles a dead letter again. It leaves the store in the same commit, also when it fails again (as a new dead letter). */
-  stageDeadLetter(rowKey: Uint8Array, bytes: Uint8Array, done: () => void): void {
+  /**
+   * Handles a dead letter again. It leaves the store in the same commit, also when it fails again (as a new dead letter).
+   * `done` is told which of the two happened, once that is durable.
+   */
+  stageDeadLetter(rowKey: Uint8Array, bytes: Uint8Array, done: RetryDone): void {
     const letter = decodeDeadLetter(bytes, this.codec)
     const shard = rowKey[1]! * 256 + rowKey[2]!
+    let of: Retried
     if (letter.format === 'record') {
       const source = this.plan.sources.findIndex(({ name }) => name === letter.source)
       if (source < 0) throw gone(`source "${letter.source}"`)
       const { name } = this.plan.sources[source]!
       const partition = letter.partition ?? ''
+      of = this.batch.records.count
       this.intake.record(source, partitionSeed(name, partition), partition, Number(letter.position ?? 0), letter.timeMs, letter.message, 0, letter.message.length, true)
     } else {
       const route = this.plan.routes.findIndex(({ name }) => name === letter.route)
       if (route < 0) throw gone(`"${letter.route}"`)
       const { message, timeMs } = letter
+      of = { kind: 'deadLetter' }
       this.stageMessage({
         route, key: letter.key!, shard, bytes: message, start: 0, end: message.length, timeMs,
-        idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: { kind: 'deadLetter' },
+        idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: of,
       })
     }
     this.#sealer.removals.push({ shard, key: rowKey })
-    this.#retried.push(done)
+    this.#retried.push({ of, done })
   }
 
   /** Answers with the state of an entity once it is committed, as bytes of the codec (H9: never from memory). */
-  stageGet(entity: number, key: string, resolve: (state: Uint8Array | undefined) => void): void {
+  stageGet(entity: number, key: string, done: GetDone): void {
     const row = this.cache.find(entity, key)
     if (row === undefined) return
-    if (this.options.bugs.queryFromMemory && row.status === Status.live && row.state !== undefined) resolve(encodeState(row, this.codec).slice())
-    else this.#gets.push({ row, resolve })
+    if (this.options.bugs.queryFromMemory && row.status === Status.live && row.state !== undefined) done(undefined, encodeState(row, this.codec).slice())
+    else this.#gets.push({ row, done })
   }
 
   /** The next seal writes every changed row back, so that the store's rows are the whole state. */
@@ -284,6 +307,7 @@ export class Group {
     }
     const { number } = this.#sealer
     this.inLanes.sealed(number)
+    this.links?.sealed(number)
     if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
     const { rows, entities } = this.#writeBack.take(number, this.#flush)
@@ -294,13 +318,14 @@ export class Group {
     }
     this.#inFlight.push({
       number, entities, answers: this.#executor.answers.slice(),
-      retried: this.#retried.splice(0),
-      gets: this.#gets.map(({ row, resolve }) => ({ state: this.#valueOf(row), resolve })),
+      retried: this.#retriedWith(),
+      gets: this.#gets.map(({ row, done }) => ({ ...this.#valueOf(row), done })),
       sources: [...this.sources.all()].map((lane) => ({ lane, next: lane.sealedNext, planned: lane.planned })),
     })
     const { handled } = this.#executor.view
     this.handledCount += this.batch.count
     this.#gets = []
+    this.#retried = []
     this.#flush = false
     this.#begun = false
     this.#effects.clear()
@@ -308,11 +333,11 @@ export class Group {
     this.cache.touched.length = 0
     this.batch.clear()
     this.cache.evict()
-    return { number, record: sealed.record, rows, truncateBelow, nowMs: this.#sealer.nowMs, handled }
+    return { number, record: sealed.record, rows, truncateBelow, nowMs: this.#sealer.nowMs, cut: this.#sealer.cut, handled }
   }
 
   /** Commit `number` is durable. Calls back whoever waited for it; what sinks may have now is in their outboxes. */
-  durable(number: number): void {
+  durable(number: number, nowMs: number): void {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
     releaseWrittenBack(flight.entities, number)
@@ -323,19 +348,27 @@ export class Group {
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)
+    this.links?.durable(number, nowMs)
     for (const { envelope, answer, error } of flight.answers) {
       if (envelope.from.kind !== 'request') continue
       if (error === undefined) envelope.from.request.resolve(answer)
       else envelope.from.request.reject(error)
     }
-    for (const { state, resolve } of flight.gets) resolve(state)
-    for (const done of flight.retried) done()
+    for (const { state, error, done } of flight.gets) done(error, state)
+    for (const { ok, done } of flight.retried) done(undefined, ok)
   }
 
   /** Everything that waits for an answer is told that there will be none. */
   abandon(error: Error): void {
     const waiting = [...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes]
     for (const { from } of waiting) if (from.kind === 'request') from.request.reject(error)
+    for (const { done } of [...this.#inFlight.flatMap(({ gets }) => gets), ...this.#gets]) done(error)
+    for (const { done } of [...this.#inFlight.flatMap(({ retried }) => retried), ...this.#retried]) done(error)
+  }
+
+  /** Takes what other groups have sent into the batch. */
+  stageInbox(): void {
+    if (this.links?.hasWaiting === true) this.links.take(this.options.maxBatchMessages, this.#inbox)
   }
 
   /** A cut passes (RULE 9): everything sealed so far is before it. */
@@ -343,7 +376,32 @@ export class Group {
     this.#sealer.cut = Math.max(cut, this.#sealer.cut)
   }
 
-  #stage(row: Row, envelope: Envelope): void {
+  #linkUp(epoch: number, peers: Peers | undefined): LinkSet | undefined {
+    if (peers === undefined || peers.groups.length === 0) return undefined
+    const { options, plan, outLanes, inLanes, sources } = this
+    const group = this
+    const host: LinkHost = {
+      group: options.group,
+      epoch,
+      get cut() {
+        return group.cut
+      },
+      get outboxFull() {
+        return group.congested || outLanes.waitingBytes > limits.maxUnconfirmedBytes
+      },
+      ownerOf: (shard) => options.ownerOf(shard),
+      send: (peer, frame) => peers.send(peer, frame),
+      onCut: (cut) => this.startCut(cut),
+      onDiverged: (peer, error) => peers.diverged(peer, error),
+      *sourcePositions() {
+        for (const { source, partition, durableNext: next } of sources.all()) yield { source, partition, next }
+      },
+    }
+    const names = { routes: plan.routes.map(({ name }) => name), sinks: plan.sinks.map(({ name }) => name), sources: plan.sources.map(({ name }) => name) }
+    return new LinkSet({ host, outLanes, inLanes, names, shardCount: options.shardCount, limits: linkLimits, bugs: options.bugs }, peers.groups)
+  }
+
+  #stage(row: Row | undefined, envelope: Envelope): void {
     this.batch.addEnvelope(row, envelope)
     this.batch.sizeBytes += envelope.end - envelope.start
   }
@@ -395,10 +453,26 @@ export class Group {
     return this.#truncatedBelow
   }
 
-  #valueOf(row: Row): Uint8Array | undefined {
-    if (!row.exists) return undefined
-    if (row.status === Status.live) return encodeState(row, this.codec).slice()
-    return row.base!.slice(row.baseStart + (row.table.plan.version < 0x80 ? 1 : 2) + (row.table.plan.ttlMs === undefined ? 0 : 8), row.baseEnd)
+  /** The sealed state, in today's shape. */
+  #valueOf(row: Row): { readonly state?: Uint8Array; readonly error?: Error } {
+    if (!row.exists) return {}
+    try {
+      if (row.status !== Status.live) enliven(row, this.codec)
+      return { state: encodeState(row, this.codec).slice() }
+    } catch (error) {
+      return { error: asError(error) }
+    }
+  }
+
+  /** How the dead letters of this batch fared: they went well unless a message of theirs failed. */
+  #retriedWith(): InFlight['retried'] {
+    if (this.#retried.length === 0) return []
+    const { batch } = this
+    const failed = new Set<unknown>()
+    for (let i = 0; i < batch.count; i++) {
+      if (this.#executor.outcomes[i] === Outcome.failed) failed.add(batch.envelopeAt(i)?.from ?? batch.origins[i])
+    }
+    return this.#retried.map(({ of, done }) => ({ ok: !failed.has(of), done }))
   }
 
   #shardRow(shard: number): LooseRow {
@@ -440,11 +514,16 @@ function gone(what: string): MillraceError {
   })
 }
 
+type GetDone = (error: Error | undefined, state?: Uint8Array) => void
+type RetryDone = (error: Error | undefined, ok?: boolean) => void
+/** What tells the messages of a dead letter that is tried again: where they come from, or the place of its record in the batch. */
+type Retried = From | number
+
 interface InFlight {
   readonly number: number
   readonly entities: readonly Row[]
   readonly answers: Executor['answers']
-  readonly retried: readonly (() => void)[]
-  readonly gets: readonly { readonly state: Uint8Array | undefined; readonly resolve: (state: Uint8Array | undefined) => void }[]
+  readonly retried: readonly { readonly ok: boolean; readonly done: RetryDone }[]
+  readonly gets: readonly { readonly state?: Uint8Array; readonly error?: Error; readonly done: GetDone }[]
   readonly sources: readonly { readonly lane: SourceLane; readonly next: number; readonly planned: boolean }[]
 }

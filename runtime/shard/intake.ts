@@ -2,13 +2,15 @@ import { MillraceError } from '../base/errors.ts'
 import { maxMessageBytes } from '../base/limits.ts'
 import { type Batch, failedRecordRoute, sinkRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
-import { StepFailure } from './dead-letter.ts'
+import { RemoteFailure, StepFailure } from './dead-letter.ts'
 import type { FlowOut, Plan } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
 
 /** Messages of a record for shards of other groups. `route` may be a sink's: see `sinkRoute`. The bytes must be copied at once. */
 export interface RemoteEmissions {
   emit(shard: number, route: number, key: string, index: number, bytes: Uint8Array): void
+  /** The record failed: nothing of what it emitted is sent. */
+  abort(): void
 }
 
 /**
@@ -63,9 +65,11 @@ export class Intake implements FlowOut {
       plan.flow(value, this)
     } catch (cause) {
       batch.truncate(before)
-      if (this.#cache.owns(this.#homeShard(source, partition)) && local) {
-        batch.addEmission(undefined, failedRecordRoute, new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause), this.#record, 0)
-      }
+      this.remote?.abort()
+      const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause)
+      const home = this.#homeShard(source, partition)
+      if (!this.#cache.owns(home)) this.remote?.emit(home, failedRecordRoute, '', 0, this.#codec.encode(RemoteFailure.data(failure, buffer.subarray(start, end))))
+      else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#record, 0)
     }
   }
 

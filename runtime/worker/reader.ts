@@ -1,18 +1,27 @@
 import type { MillraceError } from '../base/errors.ts'
 import type { RecordBatch, SourcePartition } from '../ports/source.ts'
 import type { Group } from '../shard/group.ts'
+import type { RemoteEmissions } from '../shard/intake.ts'
+import type { Emission } from '../shard/lanes/ports.ts'
 import type { SourceLane } from '../shard/source-lanes.ts'
 
 /**
- * Reads one partition of a source into a group. It starts where the group's commits say, after start position and
- * fingerprint are durable (RULE 8), and tells the partition what is durable.
+ * Reads one partition of a source for all groups: its own part goes into the batch, the rest onto the links.
+ *
+ * D1 Nothing is read before start position and fingerprint are durable (RULE 8).
+ * D2 It reads on from the lowest position that anybody needs: its own commits say one, every peer's session another. Who has a
+ *    record already is passed over.
+ * D3 The partition is told what is durable everywhere, and nothing more.
  */
-export class Reader {
+export class Reader implements RemoteEmissions {
   readonly partition: SourcePartition
   readonly #group: Group
   readonly #lane: SourceLane
-  #sought = false
+  /** Where the next record to be read begins; undefined: nothing was sought yet. */
+  #next: number | undefined = undefined
   #confirmed = -1
+  #emissions: Emission[] = []
+  #timeMs = 0
 
   /** Throws MR_SOURCE_PLAN_CHANGED. */
   constructor(group: Group, source: number, partition: SourcePartition, acceptTornRecords: boolean) {
@@ -27,16 +36,13 @@ export class Reader {
 
   /** Everything that exists now is durable. */
   get finished(): boolean {
-    return this.partition.atEnd && this.#lane.durableNext === this.#lane.next
+    return this.partition.atEnd && this.#next !== undefined && this.#lane.durableNext === this.#next && this.#durableNext === this.#next
   }
 
   /** Stages up to `maxRecords` records. Returns whether there were any. */
   read(maxRecords: number): boolean {
     if (!this.#lane.planDurable || this.partition.failed !== undefined) return false
-    if (!this.#sought) {
-      this.#sought = true
-      this.partition.seek(this.#lane.next, this.#lane.proof)
-    }
+    this.#position()
     const batch = this.partition.poll(maxRecords)
     if (batch === undefined) return false
     this.#stage(batch)
@@ -51,21 +57,59 @@ export class Reader {
   }
 
   confirm(): void {
-    if (this.#lane.durableNext === this.#confirmed) return
-    this.#confirmed = this.#lane.durableNext
-    this.partition.confirm(this.#confirmed)
+    const next = this.#durableNext
+    if (next === this.#confirmed || next < 0) return
+    this.#confirmed = next
+    this.partition.confirm(next)
+  }
+
+  emit(shard: number, route: number, key: string, index: number, bytes: Uint8Array): void {
+    this.#emissions.push({ shard, route, key, index, timeMs: this.#timeMs, bytes: bytes.slice(), start: 0, end: bytes.length })
+  }
+
+  abort(): void {
+    this.#emissions = []
+  }
+
+  /** The lowest position that every group has durably; -1: not known. */
+  get #durableNext(): number {
+    const { source, partition, durableNext } = this.#lane
+    const { links } = this.#group
+    if (links === undefined) return durableNext
+    return Math.min(durableNext, links.durableNext(source, partition) ?? -1)
+  }
+
+  /** D2 */
+  #position(): void {
+    const { source, partition, start, next, proof } = this.#lane
+    const at = this.#next ?? next
+    const from = this.#group.links?.resume(source, partition, at, start) ?? at
+    if (from !== this.#next) {
+      this.#next = from
+      this.partition.seek(from, from === next ? proof : '')
+    }
+    if (from !== at) this.#group.links?.resume(source, partition, from, start)
   }
 
   #stage(records: RecordBatch): void {
     const lane = this.#lane
-    const { intake, batch } = this.#group
+    const { intake, batch, links } = this.#group
+    const { source, seed, partition } = lane
     const { buffer, starts, ends, offsets, count, timesMs } = records
+    intake.remote = links === undefined ? undefined : this
     for (let i = 0; i < count; i++) {
-      const timeMs = timesMs === undefined ? batch.nowMs : timesMs[i]!
-      intake.record(lane.source, lane.seed, lane.partition, offsets[i]!, timeMs, buffer, starts[i]!, ends[i]!, true)
+      const offset = offsets[i]!
+      this.#timeMs = timesMs === undefined ? batch.nowMs : timesMs[i]!
+      intake.record(source, seed, partition, offset, this.#timeMs, buffer, starts[i]!, ends[i]!, offset >= lane.next)
       batch.sizeBytes += ends[i]! - starts[i]!
+      if (this.#emissions.length === 0) continue
+      links!.record(source, partition, offset, i + 1 < count ? offsets[i + 1]! : records.next, this.#emissions)
+      this.#emissions = []
     }
+    links?.mark(source, partition, records.next)
     if (lane.drained) this.markDrained(false)
+    this.#next = records.next
+    if (records.next <= lane.next) return
     lane.next = records.next
     lane.proof = records.proof
   }

@@ -4,8 +4,8 @@ export type Wanted =
   | { readonly kind: 'get'; readonly entity: number; readonly key: string; done(error: Error | undefined, state?: unknown): void }
   /** Resolves when every change that was committed so far is in the store's rows. */
   | { readonly kind: 'flush'; done(error: Error | undefined): void }
-  /** Try a dead letter again: it leaves the store in the commit that handles it. */
-  | { readonly kind: 'retry'; readonly rowKey: Uint8Array; readonly letter: Uint8Array; done(error: Error | undefined): void }
+  /** Try a dead letter again: it leaves the store in the commit that handles it. `ok` false: it failed again, and is a new dead letter. */
+  | { readonly kind: 'retry'; readonly rowKey: Uint8Array; readonly letter: Uint8Array; done(error: Error | undefined, ok?: boolean): void }
 
 export interface WorkerCounts {
   commits: number

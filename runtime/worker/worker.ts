@@ -2,6 +2,7 @@ import { assert } from '../base/assert.ts'
 import { ByteReader } from '../base/bytes.ts'
 import { MillraceError, messageOf } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Links } from '../ports/link.ts'
 import type { SinkPort } from '../ports/sink.ts'
 import type { SourcePartition } from '../ports/source.ts'
 import type { OpenedGroup, Store } from '../ports/store.ts'
@@ -23,6 +24,8 @@ export interface WorkerPorts {
   readonly partitions: readonly { readonly source: number; readonly partition: SourcePartition }[]
   /** One per sink of the plan, in its order. */
   readonly sinks: readonly SinkPort[]
+  /** The other groups, if there are any. */
+  readonly links?: { readonly port: Links; readonly groups: readonly number[] }
   readonly trace?: Trace
   /** Called when something happened that `tick` should look at. */
   wake(): void
@@ -92,6 +95,7 @@ export class Worker {
     const group = this.#group
     if (this.#state !== 'running' || group === undefined || this.#sinksToOpen > 0) return false
     if (this.#committing || this.#loading || this.#listing > 0 || this.#news.length > 0 || this.#wanted.length > 0 || this.#flushes.length > 0) return false
+    if (group.links?.isQuiet === false || group.links?.hasWaiting === true) return false
     return !group.hasWork && !group.hasWaiting && group.outboxes.every((outbox) => outbox.waitingBytes === 0)
   }
 
@@ -102,7 +106,7 @@ export class Worker {
 
   /** When the next timer is due, in ms of the clock; undefined: none is pending. */
   get nextTimerAtMs(): number | undefined {
-    return this.#group?.nextTimerAtMs
+    return this.#draining ? undefined : this.#group?.nextTimerAtMs
   }
 
   /** Opens the group from its store. Everything else happens in `tick`. */
@@ -144,15 +148,28 @@ export class Worker {
     const group = this.#group
     if (group === undefined || this.#isStopped()) return false
     group.begin(this.#ports.clock.nowMs())
-    let progress = news.length > 0
+    let progress = this.#receive(group) || news.length > 0
     if (!this.#draining) group.stageTimers()
     this.#takeWanted(group)
+    group.stageInbox()
     if (!this.#draining) progress = this.#read(group) || progress
     if (this.#advance(group)) progress = true
     this.#feedSinks(group)
     for (const reader of this.#readers) reader.confirm()
+    group.links?.tick(this.#ports.clock.nowMs())
     if (this.#draining) this.#finishDrain(group)
     return progress && !this.#isStopped()
+  }
+
+  #receive(group: Group): boolean {
+    const { links } = this.#ports
+    if (links === undefined || group.links === undefined) return false
+    let received = false
+    for (let arrived = links.port.poll(); arrived !== undefined; arrived = links.port.poll()) {
+      group.links.onFrame(arrived.peer, arrived.frame, this.#ports.clock.nowMs())
+      received = true
+    }
+    return received
   }
 
   #isStopped(): boolean {
@@ -169,7 +186,12 @@ export class Worker {
     const { group } = this.options
     const recovered = recover(group, opened, (shard) => this.options.ownerOf(shard) === group)
     this.#epoch = opened.epoch
-    this.#group = new Group(this.plan, this.#codec, this.options, opened.epoch, recovered)
+    const { links } = this.#ports
+    this.#group = new Group(this.plan, this.#codec, this.options, opened.epoch, recovered, links && {
+      groups: links.groups,
+      send: (peer, frame) => links.port.send(peer, frame),
+      diverged: (_peer, error) => this.#later(() => this.#stop(error)),
+    })
     this.#readers = this.#ports.partitions.map(({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords))
     this.#sinksToOpen = this.#ports.sinks.length
     this.#ports.sinks.forEach((sink, i) => {
@@ -207,8 +229,8 @@ export class Worker {
         resolve: (answer) => wanted.done(undefined, decode(answer)),
         reject: (error) => wanted.done(error),
       })
-    } else if (wanted.kind === 'get') group.stageGet(wanted.entity, wanted.key, (state) => wanted.done(undefined, decode(state)))
-    else if (wanted.kind === 'retry') group.stageDeadLetter(wanted.rowKey, wanted.letter, () => wanted.done(undefined))
+    } else if (wanted.kind === 'get') group.stageGet(wanted.entity, wanted.key, (error, state) => wanted.done(error, decode(state)))
+    else if (wanted.kind === 'retry') group.stageDeadLetter(wanted.rowKey, wanted.letter, (error, ok) => wanted.done(error, ok))
     else {
       group.flush()
       this.#flushes.push(wanted)
@@ -216,7 +238,7 @@ export class Worker {
   }
 
   #read(group: Group): boolean {
-    if (group.congested) return false
+    if (group.congested || group.links?.hasCredit === false) return false
     let read = false
     for (const reader of this.#readers) {
       if (reader.failed !== undefined) {
@@ -246,9 +268,9 @@ export class Worker {
     if (this.#committing || this.#listing > 0 || !group.hasWork) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
-    const { number, record, rows, truncateBelow, nowMs, handled } = sealed
+    const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed
     const id = this.options.group
-    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, handled })
+    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, cut, handled })
     this.#committing = true
     if (this.options.bugs.releaseBeforeCommit) for (const outbox of group.outboxes) outbox.durable(number)
     const flushes = this.#flushes.splice(0)
@@ -261,7 +283,7 @@ export class Worker {
         this.#committing = false
         this.counts.commits += 1
         this.#ports.trace?.committed({ group: id, epoch: this.#epoch, number })
-        group.durable(number)
+        group.durable(number, this.#ports.clock.nowMs())
         for (const flush of flushes) flush.done(undefined)
       }),
     )

@@ -1,0 +1,207 @@
+import { failedRecordRoute, sinkRoute } from '../batch.ts'
+import { type ByteReader, ByteWriter } from '../../base/bytes.ts'
+import type { Envelope } from '../message.ts'
+import { MessageId, partitionSeed } from '../message-id.ts'
+import { cutAt, FrameKind, readShard, type Session, writeFrameHeader } from './frame.ts'
+import type { NameTables } from './names.ts'
+import { entryBytes, type OutLane } from './out-lane.ts'
+import type { Emission, SourceRecord } from './ports.ts'
+
+const SectionKind = { lane: 1, records: 2, mark: 3 } as const
+
+/**
+ * Writes data frames, section after section:
+ *
+ *   lane     from u16, to u16, first number varint, count varint, count * message
+ *   records  source varint, partition text, count u32, count * (offset f64, next f64, emissions varint, ...emission)
+ *   mark     source varint, partition text, next f64
+ *
+ *   message  route varint, key text, time f64, id u32 u32, content block
+ *   emission shard u16, target varint (route * 2, a failed record's 1, or sink * 2 + 3), key text, index varint, time f64, content block
+ */
+export class DataFrameWriter {
+  readonly #out = new ByteWriter(1 << 16)
+  /** Where the count of the open `records` section is; 0: none is open. */
+  #countAt = 0
+  #count = 0
+  #source = 0
+  #partition = ''
+
+  get length(): number {
+    return this.#out.length
+  }
+
+  begin(session: Session, number: number): void {
+    this.clear()
+    writeFrameHeader(this.#out, FrameKind.data, session, 0)
+    this.#out.varint(number)
+  }
+
+  /** The frame, with the cut number of the moment in which it is sent. */
+  end(cut: number): Uint8Array {
+    this.#out.patchU32(cutAt, cut)
+    const frame = this.#out.copy()
+    this.clear()
+    return frame
+  }
+
+  clear(): void {
+    this.#out.clear()
+    this.#countAt = 0
+  }
+
+  /** As many entries after the lane's cursor as fit, but at least one. Returns how many. */
+  lane(lane: OutLane, frameBytes: number): number {
+    const first = lane.cursor + 1
+    let count = 0
+    for (let size = this.length; first + count <= lane.sendable; count++) {
+      size += entryBytes(lane.entry(first + count)!)
+      if (count > 0 && size > frameBytes) break
+    }
+    const out = this.#out
+    this.#countAt = 0
+    out.u8(SectionKind.lane)
+    out.u16(lane.from)
+    out.u16(lane.to)
+    out.varint(first)
+    out.varint(count)
+    for (let i = 0; i < count; i++) {
+      const { route, key, timeMs, idHigh, idLow, buffer, start, end } = lane.entry(first + i)!
+      out.varint(route)
+      out.text(key)
+      out.f64(timeMs)
+      out.u32(idHigh)
+      out.u32(idLow)
+      out.block(buffer, start, end)
+    }
+    return count
+  }
+
+  record(source: number, partition: string, offset: number, next: number, emissions: readonly Emission[]): void {
+    const out = this.#out
+    if (this.#countAt === 0 || this.#source !== source || this.#partition !== partition) {
+      out.u8(SectionKind.records)
+      out.varint(source)
+      out.text(partition)
+      this.#countAt = out.length
+      this.#count = 0
+      this.#source = source
+      this.#partition = partition
+      out.u32(0)
+    }
+    out.patchU32(this.#countAt, ++this.#count)
+    out.f64(offset)
+    out.f64(next)
+    out.varint(emissions.length)
+    for (const { shard, route, key, index, timeMs, bytes, start, end } of emissions) {
+      out.u16(shard)
+      out.varint(route >= 0 ? route * 2 : (-1 - route) * 2 + 1)
+      out.text(key)
+      out.varint(index)
+      out.f64(timeMs)
+      out.block(bytes, start, end)
+    }
+  }
+
+  mark(source: number, partition: string, next: number): void {
+    const out = this.#out
+    this.#countAt = 0
+    out.u8(SectionKind.mark)
+    out.varint(source)
+    out.text(partition)
+    out.f64(next)
+  }
+}
+
+export type Section = LaneSection | RecordSection | MarkSection
+
+export interface LaneSection {
+  readonly kind: 'lane'
+  readonly from: number
+  readonly to: number
+  /** Number of the first message; the others follow. */
+  readonly first: number
+  readonly messages: readonly LaneEnvelope[]
+}
+
+export interface RecordSection extends SourceRecord {
+  readonly kind: 'record'
+}
+
+export interface MarkSection {
+  readonly kind: 'mark'
+  readonly source: number
+  readonly partition: string
+  readonly next: number
+}
+
+/** Number and chain are filled in when the message is taken: only then is it certain what lies before it. */
+export interface LaneEnvelope extends Envelope {
+  readonly from: { readonly kind: 'lane'; readonly shard: number; number: number; chainHigh: number; chainLow: number }
+}
+
+/** Reads the sections of a data frame. Messages are views of the frame, by our numbers of routes, sinks and sources. */
+export function readSections(reader: ByteReader, tables: NameTables): Section[] {
+  const sections: Section[] = []
+  while (!reader.done) {
+    const kind = reader.u8()
+    if (kind === SectionKind.lane) sections.push(readLane(reader, tables))
+    else if (kind === SectionKind.records) readRecords(reader, tables, sections)
+    else if (kind === SectionKind.mark) {
+      const source = tables.source(reader.varint())
+      sections.push({ kind: 'mark', source, partition: reader.text(), next: reader.f64() })
+    } else throw new RangeError(`no section has kind ${kind}`)
+  }
+  return sections
+}
+
+function readLane(reader: ByteReader, tables: NameTables): LaneSection {
+  const from = readShard(reader)
+  const to = readShard(reader)
+  const first = reader.varint()
+  const messages: LaneEnvelope[] = []
+  for (let left = reader.varint(); left > 0; left--) {
+    const route = tables.route(reader.varint())
+    const key = reader.text()
+    const timeMs = reader.f64()
+    const idHigh = reader.u32()
+    const idLow = reader.u32()
+    const size = reader.varint()
+    const start = reader.at
+    reader.skip(size)
+    const { bytes, at: end } = reader
+    const lane = { kind: 'lane', shard: from, number: 0, chainHigh: 0, chainLow: 0 } as const
+    messages.push({ route, key, shard: to, bytes, start, end, timeMs, idHigh, idLow, from: lane })
+  }
+  return { kind: 'lane', from, to, first, messages }
+}
+
+function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]): void {
+  const number = reader.varint()
+  const source = tables.source(number)
+  const partition = reader.text()
+  const id = new MessageId()
+  const seed = partitionSeed(tables.theirs.sources[number]!, partition)
+  for (let left = reader.u32(); left > 0; left--) {
+    const offset = reader.f64()
+    const next = reader.f64()
+    const emissions: Envelope[] = []
+    for (let more = reader.varint(); more > 0; more--) {
+      const shard = readShard(reader)
+      const target = reader.varint()
+      const route = target % 2 === 0 ? tables.route(target / 2) : target === 1 ? failedRecordRoute : sinkRoute(tables.sink((target - 3) / 2))
+      const key = reader.text()
+      const index = reader.varint()
+      const timeMs = reader.f64()
+      const size = reader.varint()
+      const start = reader.at
+      reader.skip(size)
+      id.ofRecord(seed, offset, index)
+      const { high: idHigh, low: idLow } = id
+      const { bytes, at: end } = reader
+      const from = { kind: 'record', source, partition, offset, index } as const
+      emissions.push({ route, key, shard, bytes, start, end, timeMs, idHigh, idLow, from })
+    }
+    sections.push({ kind: 'record', source, partition, offset, next, emissions })
+  }
+}

@@ -1,0 +1,150 @@
+import { assert } from '../../base/assert.ts'
+import { ByteReader } from '../../base/bytes.ts'
+import { FrameKind, readFrameHeader } from './frame.ts'
+import { LinkIn } from './link-in.ts'
+import { LinkOut } from './link-out.ts'
+import type { LinkParts } from './link-parts.ts'
+import type { Emission, Inbox } from './ports.ts'
+
+/**
+ * All links of a group: one end that sends and one that receives for every other group.
+ *
+ * The group calls, in this order:
+ *   onFrame*, tick          at any time, but not from inside another call of this class
+ *   take*                   while a batch is filled
+ *   sealed(commit)          when the batch got its number: after the lanes' own `sealed`, and even if nothing was taken
+ *   durable(commit)         when it is durable: after the lanes' own `durable`, and after source positions have moved
+ *
+ * A reader of a source calls `resume` before it polls, seeks and calls again if told to, then `record` for every record with
+ * something for others, `mark` at the end of what it polled, and `tick` to have it sent.
+ *
+ * K1 `hasTaken` owes a seal, even of a batch in which the group finds nothing to commit: only that brings acks and welcomes.
+ */
+export class LinkSet {
+  readonly #parts: LinkParts
+  readonly #outs: readonly LinkOut[]
+  readonly #ins: readonly LinkIn[]
+  /** Which link is taken from first: each in its turn. */
+  #turn = 0
+
+  /** `peers`: every other group that has shards. */
+  constructor(parts: LinkParts, peers: readonly number[]) {
+    assert(parts.host.epoch > 0, 'epochs begin with 1')
+    assert(!peers.includes(parts.host.group), 'a group has no link to itself')
+    this.#parts = parts
+    this.#outs = peers.map((peer) => new LinkOut(peer, parts))
+    this.#ins = peers.map((peer) => new LinkIn(peer, parts))
+  }
+
+  /** A frame from a peer. Junk is dropped. */
+  onFrame(peer: number, bytes: Uint8Array, nowMs: number): void {
+    const linkOut = this.#outs.find((link) => link.peer === peer)
+    const linkIn = this.#ins.find((link) => link.peer === peer)
+    if (linkOut === undefined || linkIn === undefined) return
+    const reader = new ByteReader(bytes)
+    try {
+      const header = readFrameHeader(reader)
+      const { kind } = header
+      if (kind === FrameKind.hello || kind === FrameKind.data || kind === FrameKind.ask)
+        linkIn.onFrame(header, reader, nowMs)
+      else linkOut.onFrame(header, reader)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+    }
+  }
+
+  /** Sends what may be sent, and greets, asks and asks again. To be called whenever something may have changed. */
+  tick(nowMs: number): void {
+    for (const link of this.#outs) link.tick(nowMs)
+    for (const link of this.#ins) link.tick(nowMs)
+  }
+
+  /** Whether `take` has something to give. */
+  get hasWaiting(): boolean {
+    return this.#ins.some((link) => link.hasWaiting)
+  }
+
+  get hasTaken(): boolean {
+    return this.#ins.some((link) => link.hasTaken)
+  }
+
+  /** Hands at most `max` messages, records and marks of other groups to the batch. Returns how many. */
+  take(max: number, inbox: Inbox): number {
+    let full = false
+    const watched: Inbox = {
+      laneMessage: (envelope) => watch(inbox.laneMessage(envelope)),
+      record: (record) => watch(inbox.record(record)),
+      mark: (source, partition, next) => inbox.mark(source, partition, next),
+    }
+    function watch<T>(taken: T): T {
+      full ||= taken === 'full'
+      return taken
+    }
+    let taken = 0
+    for (let i = 0; i < this.#ins.length && taken < max && !full; i++) {
+      taken += this.#ins[(this.#turn + i) % this.#ins.length]!.take(max - taken, watched)
+    }
+    this.#turn += 1
+    return taken
+  }
+
+  sealed(commit: number): void {
+    for (const link of this.#ins) link.sealed(commit)
+  }
+
+  /** Acks, welcomes, and sends what the commit released. */
+  durable(commit: number, nowMs: number): void {
+    for (const link of this.#ins) link.durable(commit)
+    for (const link of this.#outs) link.tick(nowMs)
+  }
+
+  /** Whether readers may read on: every peer has room for what they may find for it. */
+  get hasCredit(): boolean {
+    return this.#outs.every((link) => link.hasCredit)
+  }
+
+  /** Whether everything that was ever handed over is durable at its receivers. */
+  get isQuiet(): boolean {
+    return this.#outs.every((link) => link.isQuiet)
+  }
+
+  /**
+   * RULE 8: the position from which a reader that stands at `position` must read on; lower than that when a peer needs what was
+   * read before. `start`: the first position of the partition that is wanted at all. At the position returned, call again.
+   */
+  resume(source: number, partition: string, position: number, start: number): number {
+    let needed = position
+    for (const link of this.#outs) {
+      const at = link.sleepsAt(source, partition)
+      if (at !== undefined) needed = Math.min(needed, Math.max(at, start))
+    }
+    if (needed < position && !this.#parts.bugs.resumeFromHighest) return needed
+    for (const link of this.#outs) link.wakeUp(source, partition)
+    return position
+  }
+
+  /** A record and everything that it has for shards of other groups; bytes are copied. */
+  record(source: number, partition: string, offset: number, next: number, emissions: readonly Emission[]): void {
+    const { host } = this.#parts
+    for (const link of this.#outs) {
+      const own = emissions.filter(({ shard }) => host.ownerOf(shard) === link.peer)
+      if (own.length > 0) link.record(source, partition, offset, next, own)
+    }
+  }
+
+  /** Every record before `next` was handed over. */
+  mark(source: number, partition: string, next: number): void {
+    for (const link of this.#outs) link.mark(source, partition, next)
+  }
+
+  /** The lowest position that all peers have durably. Undefined: not every peer has ever told. */
+  durableNext(source: number, partition: string): number | undefined {
+    let lowest: number | undefined = Number.POSITIVE_INFINITY
+    for (const link of this.#outs) {
+      const next = link.durableNext(source, partition)
+      if (next === undefined) return undefined
+      lowest = Math.min(lowest, next)
+    }
+    return lowest
+  }
+}

@@ -1,0 +1,51 @@
+import { MillraceError } from '../../base/errors.ts'
+
+/** The names behind the numbers that two groups talk in. A number is a place in one of these lists, for one run of one group. */
+export interface LaneNames {
+  readonly routes: readonly string[]
+  readonly sinks: readonly string[]
+  readonly sources: readonly string[]
+}
+
+/**
+ * Turns the numbers of another group into ours, by name. A number outside of their lists is junk (RangeError); a name that
+ * we do not have means that the two run different programs (MR_PROGRAM_CHANGED), and nothing is guessed.
+ */
+export class NameTables {
+  readonly theirs: LaneNames
+  readonly #routes: readonly number[]
+  readonly #sinks: readonly number[]
+  readonly #sources: readonly number[]
+
+  constructor(theirs: LaneNames, ours: LaneNames) {
+    this.theirs = theirs
+    this.#routes = theirs.routes.map((name) => ours.routes.indexOf(name))
+    this.#sinks = theirs.sinks.map((name) => ours.sinks.indexOf(name))
+    this.#sources = theirs.sources.map((name) => ours.sources.indexOf(name))
+  }
+
+  route(number: number): number {
+    return known('route', this.#routes[number], this.theirs.routes[number])
+  }
+
+  sink(number: number): number {
+    return known('sink', this.#sinks[number], this.theirs.sinks[number])
+  }
+
+  source(number: number): number {
+    return known('source', this.#sources[number], this.theirs.sources[number])
+  }
+
+  /** Their number of one of our sources; -1: they do not have it. */
+  theirSource(number: number): number {
+    return this.#sources.indexOf(number)
+  }
+}
+
+function known(kind: string, number: number | undefined, name: string | undefined): number {
+  if (number === undefined || name === undefined) throw new RangeError(`no ${kind} has this number`)
+  if (number >= 0) return number
+  throw new MillraceError('MR_PROGRAM_CHANGED', `a message is for the ${kind} "${name}", which this program lacks`, {
+    next: 'Nothing was dropped. Run the same version of the program on every worker',
+  })
+}

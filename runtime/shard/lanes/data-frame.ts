@@ -189,7 +189,12 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
     for (let more = reader.varint(); more > 0; more--) {
       const shard = readShard(reader)
       const target = reader.varint()
-      const route = target % 2 === 0 ? tables.route(target / 2) : target === 1 ? failedRecordRoute : sinkRoute(tables.sink((target - 3) / 2))
+      const route =
+        target % 2 === 0
+          ? tables.route(target / 2)
+          : target === 1
+            ? failedRecordRoute
+            : sinkRoute(tables.sink((target - 3) / 2))
       const key = reader.text()
       const index = reader.varint()
       const timeMs = reader.f64()

@@ -1,5 +1,5 @@
 import { type ByteReader, ByteWriter } from '../../base/bytes.ts'
-import type { MillraceError } from '../../base/errors.ts'
+import type { Position } from '../record.ts'
 import { DataFrameWriter } from './data-frame.ts'
 import { laneDiverged } from './diverged.ts'
 import {
@@ -217,17 +217,13 @@ export class LinkOut {
     this.#askAtMs = Number.POSITIVE_INFINITY
   }
 
-  #diverge(from: number, to: number, verdict: LaneVerdict, position: Positions['lanes'][number]['position']): false {
+  #diverge(from: number, to: number, verdict: LaneVerdict, position: Position): false {
     const { host, outLanes } = this.#parts
-    this.stop(laneDiverged({ from, to, fromGroup: host.group, toGroup: this.peer, verdict, position }, outLanes))
-    return false
-  }
-
-  /** Never sends again. */
-  stop(error: MillraceError): void {
     this.#state = 'diverged'
     this.#frame.clear()
-    this.#parts.host.onDiverged(this.peer, error)
+    const error = laneDiverged({ from, to, fromGroup: host.group, toGroup: this.peer, verdict, position }, outLanes)
+    host.onDiverged(this.peer, error)
+    return false
   }
 
   #hearCut(cut: number): void {

@@ -70,19 +70,9 @@ export class LinkSet {
 
   /** Hands at most `max` messages, records and marks of other groups to the batch. Returns how many. */
   take(max: number, inbox: Inbox): number {
-    let full = false
-    const watched: Inbox = {
-      laneMessage: (envelope) => watch(inbox.laneMessage(envelope)),
-      record: (record) => watch(inbox.record(record)),
-      mark: (source, partition, next) => inbox.mark(source, partition, next),
-    }
-    function watch<T>(taken: T): T {
-      full ||= taken === 'full'
-      return taken
-    }
     let taken = 0
-    for (let i = 0; i < this.#ins.length && taken < max && !full; i++) {
-      taken += this.#ins[(this.#turn + i) % this.#ins.length]!.take(max - taken, watched)
+    for (let i = 0; i < this.#ins.length && taken < max; i++) {
+      taken += this.#ins[(this.#turn + i) % this.#ins.length]!.take(max - taken, inbox)
     }
     this.#turn += 1
     return taken

@@ -1,5 +1,5 @@
 /* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
-import type { Address, To } from './handler.ts'
+import type { Address, To } from './place.ts'
 import type { staged } from './phantom.ts'
 
 /** What a handler is handed, besides its state and its message. There is no way to read or await another entity. */

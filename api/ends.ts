@@ -2,7 +2,7 @@ import type { BindingDefinition, SinkDefinition, SourceDefinition } from './end-
 import { hideBinding, hideSink, hideSource } from './end-definition.ts'
 import { textOfDecoder } from './format-text.ts'
 import type { Decoder, Encoder } from './formats.ts'
-import type { Gives } from './handler.ts'
+import type { Gives } from './place.ts'
 import { checkName, invalid } from './invalid.ts'
 import type { bound, takes } from './phantom.ts'
 import type { RealEnd, RealSink, RealSource } from './real-end.ts'

@@ -1,28 +1,28 @@
 import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
-import type { Bugs } from './bugs.ts'
 import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { decodeDeadLetter } from './dead-letter.ts'
 import { Effects } from './effects.ts'
 import { Executor, Outcome } from './executor.ts'
 import { asError } from './failures.ts'
-import type { Handled } from './handled.ts'
+import type { GroupOptions, Peers, SealedCommit } from './group-options.ts'
 import { HandlerRun } from './handler-run.ts'
 import { encodeGroupHeader } from './headers.ts'
+import { type GetDone, type InFlight, land, refuse, type RetryDone } from './in-flight.ts'
 import { Intake } from './intake.ts'
 import { LaneInbox } from './lane-inbox.ts'
 import { InLanes } from './lanes/in-lanes.ts'
-import { LinkSet } from './lanes/links.ts'
+import type { LinkSet } from './lanes/links.ts'
 import type { OutLane } from './lanes/out-lane.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
-import { type LinkHost, linkLimits } from './lanes/ports.ts'
+import { linkUp } from './link-up.ts'
 import type { Envelope, From, Request } from './message.ts'
 import { partitionSeed } from './message-id.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
-import { restoreRows, restoreTimers } from './restore.ts'
+import { restoreLanes, restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
 import { EntityTable, enliven, type Row, Status } from './row.ts'
 import { catalogKey, Field, groupKey } from './row-key.ts'
@@ -30,43 +30,10 @@ import { Sealer, Unsealable } from './seal.ts'
 import { shardRow } from './shard-row.ts'
 import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
 import { SinkOutbox } from './sink-outbox.ts'
-import { type SourceLane, SourceLanes } from './source-lanes.ts'
+import { SourceLanes } from './source-lanes.ts'
 import { TimerBook } from './timer-book.ts'
 import { encodeState } from './undo.ts'
-import { type LooseRow, releaseWrittenBack, WriteBack } from './write-back.ts'
-
-export interface GroupOptions {
-  readonly group: number
-  readonly shardCount: number
-  /** The group that runs a shard. */
-  ownerOf(shard: number): number
-  readonly cacheBytes: number
-  readonly windowBytes: number
-  readonly maxBatchMessages: number
-  readonly maxHops: number
-  /** Whether to note every handled message, for a trace. */
-  readonly tracing: boolean
-  /** Planted mistakes; `noBugs` outside tests. */
-  readonly bugs: Bugs
-}
-
-/** Other groups, and how to reach them. */
-export interface Peers {
-  readonly groups: readonly number[]
-  send(peer: number, frame: Uint8Array): void
-  diverged(peer: number, error: MillraceError): void
-}
-
-/** Everything one commit decided, to be written as one. */
-export interface SealedCommit {
-  readonly number: number
-  readonly record: Uint8Array
-  readonly rows: readonly (readonly [key: Uint8Array, value: Uint8Array | undefined])[]
-  readonly truncateBelow: number
-  readonly nowMs: number
-  readonly cut: number
-  readonly handled: readonly Handled[]
-}
+import { type LooseRow, WriteBack } from './write-back.ts'
 
 /**
  * A commit group: the pure core of a worker. It owns its shards' entities, timers and lanes, and knows no store, clock or
@@ -127,7 +94,7 @@ export class Group {
     this.intake = new Intake(plan, codec, this.cache, this.batch, home)
     this.outLanes = new OutLanes(options.group, plan.routes.map(({ name }) => name), (shard) => options.ownerOf(shard))
     const sinkLanes = (this.#sinkLanes = plan.sinks.map((sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount)))
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options.maxHops, options.bugs)
+    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options)
     const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home, bugs: options.bugs }
     this.#executor = new Executor(parts)
     this.#executor.view.tracing = options.tracing
@@ -137,7 +104,7 @@ export class Group {
     })
     this.outboxes = sinkLanes.map((lanes, i) => new SinkOutbox(lanes, plan.sinks[i]!.name, recovered))
     this.#restore(epoch, recovered)
-    this.links = this.#linkUp(epoch, peers)
+    this.links = linkUp(this, epoch, peers)
     this.batch.clear()
   }
 
@@ -340,30 +307,16 @@ export class Group {
   durable(number: number, nowMs: number): void {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
-    releaseWrittenBack(flight.entities, number)
-    for (const { lane, next, planned } of flight.sources) {
-      lane.durableNext = next
-      lane.planDurable ||= planned
-    }
+    land(flight)
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)
     this.links?.durable(number, nowMs)
-    for (const { envelope, answer, error } of flight.answers) {
-      if (envelope.from.kind !== 'request') continue
-      if (error === undefined) envelope.from.request.resolve(answer)
-      else envelope.from.request.reject(error)
-    }
-    for (const { state, error, done } of flight.gets) done(error, state)
-    for (const { ok, done } of flight.retried) done(undefined, ok)
   }
 
   /** Everything that waits for an answer is told that there will be none. */
   abandon(error: Error): void {
-    const waiting = [...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes]
-    for (const { from } of waiting) if (from.kind === 'request') from.request.reject(error)
-    for (const { done } of [...this.#inFlight.flatMap(({ gets }) => gets), ...this.#gets]) done(error)
-    for (const { done } of [...this.#inFlight.flatMap(({ retried }) => retried), ...this.#retried]) done(error)
+    refuse([...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes], error)
   }
 
   /** Takes what other groups have sent into the batch. */
@@ -374,31 +327,6 @@ export class Group {
   /** A cut passes (RULE 9): everything sealed so far is before it. */
   startCut(cut: number): void {
     this.#sealer.cut = Math.max(cut, this.#sealer.cut)
-  }
-
-  #linkUp(epoch: number, peers: Peers | undefined): LinkSet | undefined {
-    if (peers === undefined || peers.groups.length === 0) return undefined
-    const { options, plan, outLanes, inLanes, sources } = this
-    const group = this
-    const host: LinkHost = {
-      group: options.group,
-      epoch,
-      get cut() {
-        return group.cut
-      },
-      get outboxFull() {
-        return group.congested || outLanes.waitingBytes > limits.maxUnconfirmedBytes
-      },
-      ownerOf: (shard) => options.ownerOf(shard),
-      send: (peer, frame) => peers.send(peer, frame),
-      onCut: (cut) => this.startCut(cut),
-      onDiverged: (peer, error) => peers.diverged(peer, error),
-      *sourcePositions() {
-        for (const { source, partition, durableNext: next } of sources.all()) yield { source, partition, next }
-      },
-    }
-    const names = { routes: plan.routes.map(({ name }) => name), sinks: plan.sinks.map(({ name }) => name), sources: plan.sources.map(({ name }) => name) }
-    return new LinkSet({ host, outLanes, inLanes, names, shardCount: options.shardCount, limits: linkLimits, bugs: options.bugs }, peers.groups)
   }
 
   #stage(row: Row | undefined, envelope: Envelope): void {
@@ -413,7 +341,7 @@ export class Group {
 
   /** Messages of earlier commits to this group itself come first: nothing on their lanes may overtake them. */
   #stageWaiting(): void {
-    for (const lane of [...this.#ownReady]) {
+    for (const lane of Array.from(this.#ownReady)) {
       while (lane.cursor < lane.sendable && this.hasRoom) {
         const entry = lane.entry(lane.cursor + 1)!
         const { number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = entry
@@ -499,12 +427,7 @@ export class Group {
     this.#truncatedBelow = recovered.records[0]?.number ?? recovered.number + 1
     restoreRows(recovered, this.cache, this.#writeBack, (shard) => this.#shardRow(shard))
     restoreTimers(recovered, this.timers, this.cache.tables, this.catalog, this.plan)
-    const routeOf = (id: number): number => this.plan.routes.findIndex((route) => route.name === this.catalog.name('route', id))
-    for (const header of recovered.shardHeaders) for (const [to, sent, pruned] of header.lanesOut) this.outLanes.restoreLane(header.shard, to, sent, pruned)
-    for (const { from, to, position } of recovered.lanesPruned.values()) this.outLanes.restoreLane(from, to, position, position)
-    for (const { from, to, position } of recovered.lanesIn.values()) this.inLanes.restore(from, to, position)
-    for (const message of recovered.messages) this.outLanes.restoreEntry(message.from, message.to, { ...message, route: routeOf(message.route) })
-    this.outLanes.restored()
+    restoreLanes(recovered, this.outLanes, this.inLanes, this.catalog, this.plan)
   }
 }
 
@@ -514,16 +437,5 @@ function gone(what: string): MillraceError {
   })
 }
 
-type GetDone = (error: Error | undefined, state?: Uint8Array) => void
-type RetryDone = (error: Error | undefined, ok?: boolean) => void
 /** What tells the messages of a dead letter that is tried again: where they come from, or the place of its record in the batch. */
 type Retried = From | number
-
-interface InFlight {
-  readonly number: number
-  readonly entities: readonly Row[]
-  readonly answers: Executor['answers']
-  readonly retried: readonly { readonly ok: boolean; readonly done: RetryDone }[]
-  readonly gets: readonly { readonly state?: Uint8Array; readonly error?: Error; readonly done: GetDone }[]
-  readonly sources: readonly { readonly lane: SourceLane; readonly next: number; readonly planned: boolean }[]
-}

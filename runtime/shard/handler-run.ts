@@ -2,12 +2,12 @@ import { MillraceError } from '../base/errors.ts'
 import { maxLocalMessages, maxMessageBytes } from '../base/limits.ts'
 import { Prng } from '../base/prng.ts'
 import type { Batch } from './batch.ts'
-import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import { UnencodableError } from './codec.ts'
 import type { ContextHost } from './context.ts'
 import { HandlerContext } from './context.ts'
 import { EffectKind, type Effects } from './effects.ts'
+import type { GroupOptions } from './group-options.ts'
 import { MessageId } from './message-id.ts'
 import type { AddressData, FlowOut, Plan } from './plan.ts'
 import { Several } from './plan.ts'
@@ -48,8 +48,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #codec: Codec
   readonly #cache: RowCache
   readonly #batch: Batch
-  readonly #maxHops: number
-  readonly #bugs: Bugs
+  readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>
   readonly #context: HandlerContext
   readonly #id = new MessageId()
   readonly #child = new MessageId()
@@ -60,14 +59,13 @@ export class HandlerRun implements ContextHost, FlowOut {
   #random: Prng | undefined = undefined
   readonly #routeOfAddress = new Map<string, number>()
 
-  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, effects: Effects, maxHops: number, bugs: Bugs) {
+  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, effects: Effects, options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>) {
     this.#plan = plan
     this.#codec = codec
     this.#cache = cache
     this.#batch = batch
     this.effects = effects
-    this.#maxHops = maxHops
-    this.#bugs = bugs
+    this.#options = options
     this.#context = new HandlerContext(this)
     for (const [handler, route] of plan.routeOf) {
       void handler
@@ -128,9 +126,11 @@ export class HandlerRun implements ContextHost, FlowOut {
       payload.raw(encoded)
     }
     checkSize(payload.length - start, `an output for sink "${plan.name}"`)
+    const refused = this.#options.checkOutput?.(sink, payload.bytes.subarray(start, payload.length))
+    if (refused !== undefined) throw refused
     this.#effectIndex += 1
     if (this.replaying) return
-    if (this.#bugs.encodeStateAtCommitNotReturn) this.effects.late.set(this.effects.count, value)
+    if (this.#options.bugs.encodeStateAtCommitNotReturn) this.effects.late.set(this.effects.count, value)
     this.effects.addOutput(sink, this.#shard, key, start, payload.length)
   }
 
@@ -247,7 +247,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     id.derive(this.#id, this.#effectIndex++)
     if (this.replaying) return
     const shard = row === undefined ? this.#cache.shardOf(key) : row.shard
-    if (row !== undefined && !this.mustWait && this.#hops < this.#maxHops && this.#batch.count < maxLocalMessages) {
+    if (row !== undefined && !this.mustWait && this.#hops < this.#options.maxHops && this.#batch.count < maxLocalMessages) {
       this.#batch.addEnvelope(row, {
         route,
         key,

@@ -1,5 +1,8 @@
 import { ByteReader } from '../base/bytes.ts'
+import { MillraceError } from '../base/errors.ts'
 import type { Catalog } from './catalog.ts'
+import type { InLanes } from './lanes/in-lanes.ts'
+import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import type { RowCache } from './row-cache.ts'
@@ -46,7 +49,32 @@ export function restoreTimers(recovered: Recovered, timers: TimerBook, tables: r
     const table = tables.find((candidate) => candidate.id === entity)
     if (table === undefined) continue
     const stored = decodeTimer(value)
-    const route = routes.get(catalog.name('route', stored.routeId) ?? '') ?? plan.routes.findIndex((candidate) => candidate.entity === table.index)
+    const name = catalog.name('route', stored.routeId) ?? ''
+    const route = routes.get(name)
+    if (route === undefined) throw handlerGone(name)
     timers.restore({ ...stored, table, shard, key: reader.text(), name: reader.text(), route, pending: true })
   }
+}
+
+/** Positions of lanes first, then what waits on them. */
+export function restoreLanes(recovered: Recovered, outLanes: OutLanes, inLanes: InLanes, catalog: Catalog, plan: Plan): void {
+  const routes = new Map(plan.routes.map((route, i) => [route.name, i]))
+  for (const header of recovered.shardHeaders) {
+    for (const [to, sent, pruned] of header.lanesOut) outLanes.restoreLane(header.shard, to, sent, pruned)
+  }
+  for (const { from, to, position } of recovered.lanesPruned.values()) outLanes.restoreLane(from, to, position, position)
+  for (const { from, to, position } of recovered.lanesIn.values()) inLanes.restore(from, to, position)
+  for (const message of recovered.messages) {
+    const name = catalog.name('route', message.route) ?? ''
+    const route = routes.get(name)
+    if (route === undefined) throw handlerGone(name)
+    outLanes.restoreEntry(message.from, message.to, { ...message, route })
+  }
+  outLanes.restored()
+}
+
+function handlerGone(name: string): MillraceError {
+  return new MillraceError('MR_PROGRAM_CHANGED', `messages wait for "${name}", which this program does not have`, {
+    next: 'Run the old program until they are handled, or bring the handler back under this name',
+  })
 }

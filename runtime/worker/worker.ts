@@ -8,7 +8,8 @@ import type { SourcePartition } from '../ports/source.ts'
 import type { OpenedGroup, Store } from '../ports/store.ts'
 import type { Trace } from '../ports/trace.ts'
 import type { Codec } from '../shard/codec.ts'
-import { Group, type GroupOptions } from '../shard/group.ts'
+import { Group } from '../shard/group.ts'
+import type { GroupOptions } from '../shard/group-options.ts'
 import type { Plan } from '../shard/plan.ts'
 import { recover } from '../shard/recover.ts'
 import type { Row } from '../shard/row.ts'
@@ -69,6 +70,7 @@ export class Worker {
   #listing = 0
   #sinksToOpen = 0
   #draining = false
+  #drained = false
 
   constructor(plan: Plan, codec: Codec, ports: WorkerPorts, options: WorkerOptions) {
     this.plan = plan
@@ -187,7 +189,8 @@ export class Worker {
     const recovered = recover(group, opened, (shard) => this.options.ownerOf(shard) === group)
     this.#epoch = opened.epoch
     const { links } = this.#ports
-    this.#group = new Group(this.plan, this.#codec, this.options, opened.epoch, recovered, links && {
+    const checkOutput = (sink: number, bytes: Uint8Array): MillraceError | undefined => this.#ports.sinks[sink]!.check?.(bytes)
+    this.#group = new Group(this.plan, this.#codec, { ...this.options, checkOutput }, opened.epoch, recovered, links && {
       groups: links.groups,
       send: (peer, frame) => links.port.send(peer, frame),
       diverged: (_peer, error) => this.#later(() => this.#stop(error)),
@@ -332,7 +335,12 @@ export class Worker {
   #finishDrain(group: Group): void {
     if (!this.idle) return
     if (this.#error === undefined) {
-      for (const reader of this.#readers) reader.markDrained(true)
+      if (!this.#drained) {
+        // The last commit writes everything back: the next opening finds no records to replay, and no outputs to send again.
+        this.#drained = true
+        for (const reader of this.#readers) reader.markDrained(true)
+        group.flush()
+      }
       if (group.hasWork) {
         this.#advance(group)
         return

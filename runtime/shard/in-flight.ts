@@ -1,0 +1,41 @@
+import type { Executor } from './executor.ts'
+import type { Envelope } from './message.ts'
+import type { Row } from './row.ts'
+import type { SourceLane } from './source-lanes.ts'
+import { releaseWrittenBack } from './write-back.ts'
+
+export type GetDone = (error: Error | undefined, state?: Uint8Array) => void
+/** `ok`: nothing of the dead letter failed again. */
+export type RetryDone = (error: Error | undefined, ok?: boolean) => void
+
+/** What a sealed commit will mean to this group and to whoever asked, once it is durable. */
+export interface InFlight {
+  readonly number: number
+  /** Rows that it writes back. */
+  readonly entities: readonly Row[]
+  readonly answers: Executor['answers']
+  readonly retried: readonly { readonly ok: boolean; readonly done: RetryDone }[]
+  readonly gets: readonly { readonly state?: Uint8Array; readonly error?: Error; readonly done: GetDone }[]
+  readonly sources: readonly { readonly lane: SourceLane; readonly next: number; readonly planned: boolean }[]
+}
+
+/** The commit is durable: rows may go, positions count, and callers hear. */
+export function land(flight: InFlight): void {
+  releaseWrittenBack(flight.entities, flight.number)
+  for (const { lane, next, planned } of flight.sources) {
+    lane.durableNext = next
+    lane.planDurable ||= planned
+  }
+  for (const { envelope, answer, error } of flight.answers) {
+    if (envelope.from.kind !== 'request') continue
+    if (error === undefined) envelope.from.request.resolve(answer)
+    else envelope.from.request.reject(error)
+  }
+  for (const { state, error, done } of flight.gets) done(error, state)
+  for (const { ok, done } of flight.retried) done(undefined, ok)
+}
+
+/** Whoever waits for these is told that there will be no answer. */
+export function refuse(envelopes: readonly Envelope[], error: Error): void {
+  for (const { from } of envelopes) if (from.kind === 'request') from.request.reject(error)
+}

@@ -28,6 +28,11 @@ export { msgpack } from './msgpack.ts'
 export type { Decoder, Encoder, Format } from './formats.ts'
 export type { Shape, Shaped } from './shape.ts'
 
+// Running
+export { run } from './run.ts'
+export type { RunOptions } from './run.ts'
+export type { Running, RunStats } from './run/running.ts'
+
 // Time and errors
 export { days, hours, minutes, seconds } from './time.ts'
 export { MillraceError } from '../runtime/base/errors.ts'

@@ -14,6 +14,8 @@ export type Framing = 'lines' | 'u16' | 'u32'
 export type RealEnd =
   | { readonly kind: 'file'; readonly path: string; readonly framing: Framing; readonly follow: boolean }
   | { readonly kind: 'list'; readonly values: readonly unknown[] }
+  /** Standard input for a source, standard output for a sink. */
+  | { readonly kind: 'stdio'; readonly framing: Framing }
 
 const endKey: unique symbol = Symbol('millrace.realEnd')
 

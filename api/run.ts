@@ -1,0 +1,52 @@
+import { completeBindings } from './complete-bindings.ts'
+import { invalid } from './invalid.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Program } from './program.ts'
+import { programOf } from './program.ts'
+import type { LiveProgram } from './run/live-program.ts'
+import { loadProgram } from './run/load-program.ts'
+import type { Running } from './run/running.ts'
+import { start } from './run/start.ts'
+
+export interface RunOptions {
+  /** The folder that holds everything Millrace remembers. Default './.millrace'. */
+  data?: string
+  /** What it means that something is committed: it survives a power cut, or `kill -9` only. Default 'disk'. */
+  durability?: 'disk' | 'process'
+  /** Stops the program as `stop` does. */
+  signal?: AbortSignal
+  /** Stop when every source is at its end, and everything is committed and with the sinks. */
+  once?: boolean
+  /** After a crash the steps behind a source may change, although a record may then take effect half by the old ones and half by the new. */
+  acceptTornRecords?: boolean
+}
+
+/** Runs a program in this thread, and goes on where it was. Resolves when it runs. */
+export async function run(program: Program | Pipeline | URL, options: RunOptions = {}): Promise<Running> {
+  const { data = './.millrace', durability = 'disk', signal, once = false, acceptTornRecords = false } = options
+  signal?.throwIfAborted()
+  const found = program instanceof URL ? await loadProgram(program) : programOf(program)
+  if (found === undefined)
+    throw invalid('run was given something that is no program', 'Write run(bind(pipeline, [...]))')
+  const complete = completeBindings(found.pipeline, found.bindings)
+  const live = await start(complete, {
+    data,
+    durability,
+    once,
+    follow: undefined,
+    acceptTornRecords,
+    readSources: true,
+  })
+  if (signal !== undefined) await stopOn(signal, live)
+  return live as Running
+}
+
+async function stopOn(signal: AbortSignal, live: LiveProgram): Promise<void> {
+  const stop = (): void => void live.stop()
+  if (signal.aborted) {
+    await live.stop()
+    signal.throwIfAborted()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+  live.onClosed = () => signal.removeEventListener('abort', stop)
+}

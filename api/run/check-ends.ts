@@ -1,0 +1,46 @@
+import { realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { MillraceError } from '../../runtime/base/errors.ts'
+import type { CompleteProgram } from '../complete-bindings.ts'
+
+/** Refuses ends that would get into each other's way: two sinks in one file, a source that reads what a sink writes, two readers of standard input. */
+export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
+  const written = new Map<string, string>()
+  sinks.forEach((end, i) => {
+    if (end?.kind !== 'file') return
+    const sink = `sink ${JSON.stringify(plan.sinks[i]!.name)}`
+    const place = placeOf(end.path)
+    const other = written.get(place)
+    if (other !== undefined) throw sameEnd(other, sink, end.path, 'Give each of them a file of its own')
+    written.set(place, sink)
+  })
+  let reader: string | undefined
+  sources.forEach((end, i) => {
+    const source = `source ${JSON.stringify(plan.sources[i]!.name)}`
+    if (end.kind === 'stdio') {
+      if (reader !== undefined)
+        throw sameEnd(reader, source, 'standard input', 'Standard input can be read once: give one of them a file')
+      reader = source
+    }
+    const writer = end.kind === 'file' ? written.get(placeOf(end.path)) : undefined
+    if (writer !== undefined && end.kind === 'file')
+      throw sameEnd(
+        writer,
+        source,
+        end.path,
+        'A program that reads its own output never ends: write to another file, or send a message instead',
+      )
+  })
+}
+
+function sameEnd(first: string, second: string, end: string, next: string): MillraceError {
+  return new MillraceError('MR_END_BOUND_TWICE', `${first} and ${second} are both bound to ${end}`, { next })
+}
+
+function placeOf(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return resolve(path) // it is not there yet
+  }
+}

@@ -1,0 +1,47 @@
+import { ByteReader } from '../../runtime/base/bytes.ts'
+import { createCodec } from '../../runtime/codec/codec.ts'
+import type { Store } from '../../runtime/ports/store.ts'
+import { type DeadLetterData, decodeDeadLetter } from '../../runtime/shard/dead-letter.ts'
+import { recover } from '../../runtime/shard/recover.ts'
+import { Space } from '../../runtime/shard/row-key.ts'
+import { latin1 } from '../../runtime/shard/write-back.ts'
+import type { Rows } from './states.ts'
+import { openGroup } from './store-calls.ts'
+
+/** A dead letter as the store keeps it. */
+export interface StoredLetter {
+  /** What people call it by: it stays the same until the letter is tried again. */
+  readonly id: string
+  readonly rowKey: Uint8Array
+  readonly bytes: Uint8Array
+  readonly letter: DeadLetterData
+}
+
+export const letterSpace: readonly [from: Uint8Array, to: Uint8Array] = [
+  new Uint8Array([Space.deadLetter]),
+  new Uint8Array([Space.deadLetter + 1]),
+]
+
+/** From rows that are all there is: those of a store that nobody has written to since a flush. */
+export async function lettersOf(rows: Rows): Promise<StoredLetter[]> {
+  const letters: StoredLetter[] = []
+  const codec = createCodec()
+  for await (const [rowKey, bytes] of rows) {
+    const reader = new ByteReader(rowKey, 1)
+    const id = `${reader.u16()}-${reader.f64()}`
+    letters.push({ id, rowKey, bytes, letter: decodeDeadLetter(bytes, codec) })
+  }
+  return letters.sort((a, b) => a.letter.atMs - b.letter.atMs)
+}
+
+/** Of a store that no worker runs on: the newest letters may be in its commit records only. */
+export async function storedLetters(store: Store, group: number): Promise<StoredLetter[]> {
+  const { rows } = recover(group, await openGroup(store, group), () => true)
+  return await lettersOf(merged())
+
+  async function* merged(): Rows {
+    for await (const [key, value] of store.scan(...letterSpace)) if (!rows.has(latin1(key))) yield [key, value]
+    for (const { key, value } of rows.values())
+      if (key[0] === Space.deadLetter && value !== undefined) yield [key, value]
+  }
+}

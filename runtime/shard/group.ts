@@ -143,9 +143,9 @@ export class Group {
     return this.#ownReady.size > 0
   }
 
-  /** Whether sinks lag so far behind that sources should wait. */
+  /** Whether sinks and other groups lag so far behind that sources should wait. */
   get congested(): boolean {
-    let bytes = 0
+    let bytes = this.outLanes.waitingBytes
     for (const outbox of this.outboxes) bytes += outbox.waitingBytes
     return bytes > limits.maxUnconfirmedBytes
   }

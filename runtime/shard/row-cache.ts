@@ -114,6 +114,8 @@ export class RowCache {
 
   /** Counts a row that came into memory, and puts it on the clock. */
   admit(row: Row): void {
+    if (row.admitted) return // undone and read again
+    row.admitted = true
     this.#clock.push(row)
     this.#bytes += row.sizeBytes
   }
@@ -145,6 +147,7 @@ export class RowCache {
 
   #drop(row: Row): void {
     this.#bytes -= row.sizeBytes
+    row.admitted = false
     if (row.field === Field.state) {
       row.table.rows.delete(row.key)
       return

@@ -40,6 +40,8 @@ export class Row {
   /** When a message last reached it, in ms. Kept only where idle entities are forgotten (`ttlMs`). */
   seenMs = 0
   recent = true
+  /** Whether the cache counts it. */
+  admitted = false
   activities: Map<string, Row> | undefined = undefined
   answers: Map<string, Row> | undefined = undefined
 

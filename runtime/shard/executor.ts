@@ -144,8 +144,8 @@ export class Executor {
     batch.marks[i] = payload.length
     this.#begin(i, row)
     try {
-      const message = this.view.message(i, envelope)
-      const result = from?.kind === 'timer' && this.#isInternal(row, from.timer) ? undefined : this.#run.handle(batch.routes[i]!, message)
+      const internal = from?.kind === 'timer' && this.#isInternal(row, from.timer) // it carries no message
+      const result = internal ? undefined : this.#run.handle(batch.routes[i]!, this.view.message(i, envelope))
       if (this.#run.missed) throw new RowMissing()
       const answer = from?.kind === 'request' && from.request.wantsAnswer ? this.#run.answer(result) : undefined
       if (row.guarded === batch.serial) this.#undo.look(row, this.#run.forgot)
@@ -203,9 +203,10 @@ export class Executor {
     if (row.gone) this.#rebear(row)
     this.#begin(i, row)
     const envelope = batch.envelopeAt(i)
-    const message = envelope === undefined ? this.view.valueAgain(i) : this.view.message(i, envelope)
     const from = envelope?.from
-    if (from?.kind !== 'timer' || !this.#isInternal(row, from.timer)) this.#run.handle(batch.routes[i]!, message)
+    if (from?.kind !== 'timer' || !this.#isInternal(row, from.timer)) {
+      this.#run.handle(batch.routes[i]!, envelope === undefined ? this.view.valueAgain(i) : this.view.message(i, envelope))
+    }
     if (this.#run.forgot) this.#forget(row)
   }
 

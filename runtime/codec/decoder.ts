@@ -1,4 +1,5 @@
 import { extension, maxDepth, tag } from './format.ts'
+import { Shapes } from './shapes.ts'
 import { TextReader } from './text-reader.ts'
 import { viewKinds } from './views.ts'
 
@@ -12,6 +13,7 @@ export class Decoder {
   /** The value's objects in the order in which they begin. Undefined: nothing is shared, so nobody will ask. */
   #objects: unknown[] | undefined
   readonly #texts = new TextReader()
+  readonly #shapes = new Shapes({ expect: (name) => this.#expect(name), value: () => this.#value() })
 
   decode(bytes: Uint8Array, start: number, end: number): unknown {
     if (bytes !== this.#bytes) {
@@ -41,7 +43,7 @@ export class Decoder {
     if (head >= tag.nil) return this.#tagged(head)
     if (head >= tag.fixstr) return this.#text(head & 0x1f)
     if (head >= tag.fixarray) return this.#list(head & 0x0f)
-    return this.#properties(head & 0x0f, {})
+    return this.#small(head & 0x0f)
   }
 
   #tagged(head: number): unknown {
@@ -129,11 +131,42 @@ export class Decoder {
     }
   }
 
+  /** A plain object of few properties: nearly all are. */
+  #small(count: number): object {
+    const at = this.#at
+    if (count === 0 || this.#objects !== undefined || at + 1 >= this.#end) return this.#properties(count, {})
+    const shape = this.#shapes.at(count, this.#bytes[at]!, this.#bytes[at + 1]!)
+    if (shape.read !== undefined) {
+      this.#enter()
+      const object = shape.read()
+      if (object !== undefined) {
+        this.#depth -= 1
+        return object
+      }
+      this.#at = at
+      this.#depth -= 1
+    }
+    const object = this.#properties(count, {})
+    this.#shapes.learn(shape, object)
+    return object
+  }
+
+  #expect(name: Uint8Array): boolean {
+    const bytes = this.#bytes
+    const at = this.#at
+    const size = name.length
+    if (at + size > this.#end) return false
+    for (let i = 0; i < size; i++) if (bytes[at + i] !== name[i]) return false
+    this.#at = at + size
+    return true
+  }
+
   #properties(count: number, object: Record<string, unknown>): object {
     this.#objects?.push(object)
     this.#enter()
     for (let i = 0; i < count; i++) {
       const name = this.#name()
+      if (name === '__proto__') throw this.#broken('a property would replace the prototype')
       object[name] = this.#value()
     }
     this.#depth -= 1

@@ -2,10 +2,21 @@ import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { MillraceError } from '../../runtime/base/errors.ts'
-import { Prng } from '../../runtime/base/prng.ts'
+import { HighWaterFile } from '../../runtime/node/level/high-water.ts'
+import { bootId } from '../../runtime/node/level/holder.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../runtime/node/level/store.ts'
-import { commit, commitOf, key, openGroup, range, read, recordOf } from '../../runtime/ports/contracts/store-calls.ts'
+import {
+  codeOf,
+  commit,
+  commitOf,
+  key,
+  openGroup,
+  range,
+  read,
+  recordOf,
+  scan,
+} from '../../runtime/ports/contracts/store-calls.ts'
 import { inFolder, withStore } from './level-fixture.ts'
 
 const groups = [3, 8]
@@ -86,9 +97,9 @@ describe('a flipped byte in the write-ahead log of LevelDB', () => {
       await fill(path, keep)
       const size = (await readFile(await fileOf(path, /\.log$/))).length
       expect(await onCopy(path, (copy) => look(copy, keep))).toBe('whole')
-      for (const part of range(0, 24)) {
+      for (const part of range(0, 11)) {
         const found = await onCopy(path, async (copy) => {
-          await flip(await fileOf(copy, /\.log$/), Math.floor((size * (part + 0.5)) / 25))
+          await flip(await fileOf(copy, /\.log$/), Math.floor((size * (part + 0.5)) / 12))
           return await look(copy, keep)
         })
         expect(found).toMatchObject({ code: 'MR_STORE_CORRUPT' })
@@ -141,47 +152,44 @@ describe('what is gone', () => {
     expect(found).toMatchObject({ code: 'MR_STORE_CORRUPT' })
   })
 
+  test('what a power cut took with durability process is no damage; within one boot, or with durability disk, it is', async () => {
+    const ahead = (boot: string, durability: 'disk' | 'process'): Promise<MillraceError | string> =>
+      broken(async (path) => new HighWaterFile(join(path, 'high-water'), boot, durability, 99).close())
+    expect(await ahead('another-boot', 'process')).toBe('whole')
+    expect(await ahead('another-boot', 'disk')).toMatchObject({ code: 'MR_STORE_CORRUPT' })
+    if (bootId() !== '') expect(await ahead(bootId(), 'process')).toMatchObject({ code: 'MR_STORE_CORRUPT' })
+  })
+
   test('the high-water line alone: it is made anew', async () => {
     expect(await broken(async (path) => rm(join(path, 'high-water')))).toBe('whole')
     expect(await broken(async (path) => flip(join(path, 'high-water'), 60))).toBe('whole')
   })
 })
 
-test('a flipped byte in a table never becomes a wrong value', async () => {
+// Elsewhere in a table a flipped byte may hide a row, or end the process (docs/decisions/0003-level.md says when).
+test('a flipped byte in a row of a table is never handed out', async () => {
   await inFolder(async (path) => {
     await fill(path, commits - 1)
     await withStore(path, async () => undefined) // opening moves everything into a table
-    const size = (await readFile(await fileOf(path, /\.ldb$/))).length
-    const prng = new Prng(1, 2)
-    let found = 0
-    for (let i = 0; i < 40; i++) {
+    const table = await readFile(await fileOf(path, /\.ldb$/))
+    for (const number of [1, 7, 30]) {
+      const at = table.indexOf(Buffer.alloc(500, number)) + 250
       await onCopy(path, async (copy) => {
-        await flip(await fileOf(copy, /\.ldb$/), prng.below(size))
-        const values = await rowsOf(copy)
-        if (values === 'refused' || values.includes('refused')) found += 1
-        else expect(values.every((value) => value === 'right' || value === 'missing')).toBe(true)
+        await flip(await fileOf(copy, /\.ldb$/), at)
+        await withStore(copy, async (store) => {
+          const codes = await Promise.all(range(1, commits).map((n) => codeOf(read(store, [key(n, 3)]))))
+          expect(codes).toEqual(range(1, commits).map((n) => (n === number ? 'MR_STORE_CORRUPT' : 'no error')))
+          expect(
+            await codeOf(
+              read(
+                store,
+                range(1, commits).map((n) => key(n, 3)),
+              ),
+            ),
+          ).toBe('MR_STORE_CORRUPT')
+          expect(await codeOf(scan(store, key(0), key(99)))).toBe('MR_STORE_CORRUPT')
+        })
       })
     }
-    expect(found).toBeGreaterThan(20)
   })
 })
-
-async function rowsOf(path: string): Promise<'refused' | ('right' | 'wrong' | 'missing' | 'refused')[]> {
-  let store: LevelStore
-  try {
-    store = await openLevelStore({ path, durability: 'process' })
-  } catch {
-    return 'refused'
-  }
-  try {
-    const values = range(1, commits).map(async (number) => {
-      const [row] = await read(store, [key(number, 3)])
-      if (row === undefined) return 'missing'
-      return row.length === 2_000 && row.every((byte) => byte === number) ? 'right' : 'wrong'
-    })
-    const settled = await Promise.allSettled(values)
-    return settled.map((one) => (one.status === 'fulfilled' ? one.value : 'refused'))
-  } finally {
-    await store.close()
-  }
-}

@@ -3,7 +3,7 @@ import { Level } from 'level'
 export type Database = Level<Uint8Array, Uint8Array>
 
 /** Measured in docs/decisions/0003-level.md. */
-export const writeBufferBytes: number = 16 << 20
+export const writeBufferBytes: number = 8 << 20
 
 /** What an iterator holds in memory: large enough that reading a commit log does not go to another thread for every record. */
 const scanChunkBytes = 1 << 20

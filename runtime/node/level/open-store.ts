@@ -7,7 +7,7 @@ import { Space } from '../../shard/row-key.ts'
 import { BatchCounter } from './batch-counter.ts'
 import { type Database, openDatabase, readAll, readRange } from './database.ts'
 import { storeFailure } from './failures.ts'
-import { binds, HighWaterFile, readHighWater } from './high-water.ts'
+import { binds, type HighWater, HighWaterFile, readHighWater } from './high-water.ts'
 import { bootId, thisProcess } from './holder.ts'
 import { type FolderLock, locked, takeLock } from './lock.ts'
 import { dataFormat, type FormatRow, formatKey, readOwnRows, writeFormat } from './own-rows.ts'
@@ -115,7 +115,7 @@ async function openVerified(
     if (format !== undefined && format.version !== dataFormat)
       throw formatUnknown(path, `data format ${format.version}`)
     const confirmed = highWater !== undefined && binds(highWater, boot) ? highWater.batch : 0
-    const lost = findLostBatch(found.batches, confirmed)
+    const lost = findLostBatch(found.batches, confirmed, powerCut(highWater, boot))
     if (lost !== undefined) throw lost
     if (format === undefined) throw corrupt('the row that says the data format is gone')
     const newest = found.batches.at(-1)!
@@ -138,6 +138,12 @@ async function openVerified(
   }
   const file = new HighWaterFile(join(path, 'high-water'), boot, options.durability, counter.newest)
   return new LevelStore({ ...parts, highWater: file, groups: found.groups, counter, closed })
+}
+
+/** Durability `process` does not promise to survive one: a likely cause, and no reason to distrust the disk. */
+function powerCut(found: HighWater | undefined, boot: string): string {
+  const possible = found !== undefined && found.durability === 'process' && boot !== '' && found.boot !== boot
+  return possible ? ' (durability was `process`, and the machine was started anew since: a power cut does that)' : ''
 }
 
 /** One batch says what this is. Until it is durable, the folder counts as empty. */

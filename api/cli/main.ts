@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { GivenEnd, GivenEnds } from './ends.ts'
+import { listLetters, retryLetters } from './letters-command.ts'
+import { reportError } from './report-error.ts'
+import { explainCommand } from './explain-command.ts'
+import { type RunCommandOptions, runCommand } from './run-command.ts'
+import { parseUri } from './uri.ts'
+
+/** 0: done. 1: an error, which was told. 2: the command line cannot be understood. */
+const exit = { done: 0, error: 1, usage: 2 } as const
+
+const program = new Command('millrace')
+  .description('Stateful stream processing: entities and pipelines, effectively once, at any scale')
+  .version(version())
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+  .option('--verbose', 'show where an error came from', process.env['MILLRACE_DEBUG'] !== undefined)
+
+withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: what it exports by default is run')))
+  .description('run a program, and go on where it was')
+  .option('--once', 'stop when every source is at its end and everything is committed and with the sinks', false)
+  .option('--accept-torn-records', 'go on with changed steps although the program was not stopped cleanly', false)
+  .action((file: string, options: RunCommandOptions) => runCommand(file, options))
+
+const letters = program.command('dead-letters').description('messages that could not be handled')
+withData(letters.command('list'))
+  .description('show them')
+  .option('--json', 'one JSON object a line', false)
+  .action((options: { data: string; json: boolean }) => listLetters(options))
+withRunOptions(
+  withEnds(
+    letters
+      .command('retry')
+      .argument('<file>', 'the program, corrected')
+      .argument('[id...]', 'which ones; list shows their ids'),
+  ),
+)
+  .description('handle them again, with the program as it is now')
+  .option('--all', 'all of them', false)
+  .action(async (file: string, ids: string[], options: RunCommandOptions & { all: boolean }, command: Command) => {
+    if (options.all === ids.length > 0) command.error('error: name the dead letters to retry, or give --all')
+    if (!(await retryLetters(file, ids, options))) process.exitCode = exit.error
+  })
+
+withEnds(program.command('explain').argument('<file>'))
+  .description('say what is guaranteed on each path from a source to a sink, and why')
+  .action((file: string, options: GivenEnds) => explainCommand(file, options))
+
+function withEnds(command: Command): Command {
+  return command
+    .option('--in <name=uri>', 'what a source reads: a path, file:PATH?framing=u16, or -', given, [])
+    .option('--out <name=uri>', 'what a sink writes, likewise', given, [])
+}
+
+function withData(command: Command): Command {
+  return command.option('--data <dir>', 'the folder that holds everything Millrace remembers', './.millrace')
+}
+
+function withRunOptions(command: Command): Command {
+  const durability = new Option(
+    '--durability <what>',
+    'what a commit survives: a power cut (disk), or kill -9 only (process)',
+  )
+  return withData(command).addOption(durability.choices(['disk', 'process']).default('disk'))
+}
+
+function given(text: string, before: readonly GivenEnd[]): GivenEnd[] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Write NAME=URI, such as quotes=quotes.ndjson.')
+  return [...before, { name: text.slice(0, at), end: parseUri(text.slice(at + 1)) }]
+}
+
+function version(): string {
+  const require = createRequire(import.meta.url)
+  for (const up of ['../../', '../../../']) {
+    try {
+      return (require(`${up}package.json`) as { version: string }).version
+    } catch {
+      // One folder further up when this is the built file.
+    }
+  }
+  return 'unknown'
+}
+
+function end(code: number): void {
+  // Nothing that a program left open keeps the process; but what was written goes out first.
+  process.stdout.write('', () => process.exit(code))
+}
+
+try {
+  await program.parseAsync()
+  end(Number(process.exitCode ?? exit.done))
+} catch (error) {
+  if (error instanceof CommanderError) end(error.exitCode === 0 ? exit.done : exit.usage)
+  else {
+    reportError(error, program.opts<{ verbose: boolean }>().verbose)
+    end(exit.error)
+  }
+}

@@ -1,0 +1,35 @@
+/** Time from opening a store with 1,000,000 entities to the first output, after a clean stop and after a kill in mid-flight. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { print, rounds, scale } from '../support/measure.ts'
+import { short, spreadOf } from '../support/figures.ts'
+
+const entities = Math.round(1_000_000 * scale)
+const child = fileURLToPath(new URL('../support/open-child.ts', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+
+function run(mode: 'fill' | 'open' | 'die', from: number): string {
+  const { stdout, status, signal } = spawnSync(process.execPath, [...process.execArgv, child, folder, mode, String(entities), String(from)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  if (status !== 0 && signal !== 'SIGKILL') throw new Error(`the ${mode} run ended with ${status}`)
+  return stdout
+}
+
+try {
+  run('fill', 0)
+  let from = entities
+  const opened = (): number => Number(run('open', (from += 1_000)))
+  const clean = Array.from({ length: rounds }, opened)
+  const killed = Array.from({ length: rounds }, () => {
+    run('die', (from += 200_000))
+    return opened()
+  })
+  for (const [name, values] of [['clean stop', clean], ['kill -9', killed]] as const) {
+    const { median, lowest, highest } = spreadOf(values)
+    print(`first output, ${short(entities)} entities, after ${name}`, `${short(median)} ms (${short(lowest)} to ${short(highest)})`, '')
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,46 @@
+/** Word count over generated text: 25,000 words, the n-th of them 1/n as frequent as the first. One output per word. */
+import wordCount from '../../examples/word-count/word-count.ts'
+import { random } from '../../examples/random.ts'
+import { compare, scale, timed } from '../support/measure.ts'
+import { linesOf, memorySource } from '../support/memory-source.ts'
+import { runWorker, withFolder } from '../support/run-worker.ts'
+
+const wordsPerLine = 10
+const lines = Math.round(150_000 * scale)
+const recorded = linesOf(text(50_000))
+
+function text(lineCount: number): string {
+  const next = random(7)
+  const vocabulary = Array.from({ length: 25_000 }, (_, i) => word(i))
+  const line = (): string => Array.from({ length: wordsPerLine }, () => vocabulary[Math.floor(25_000 ** next()) - 1] ?? 'the').join(' ')
+  return Array.from({ length: lineCount }, line).join('\n')
+}
+
+function word(index: number): string {
+  let name = ''
+  for (let left = index + 27; left > 0; left = Math.floor(left / 26)) name += String.fromCharCode(97 + (left % 26))
+  return name
+}
+
+function floor(): number {
+  const counts = new Map<string, { count: number }>()
+  const decoder = new TextDecoder()
+  const { buffer, starts, ends } = recorded
+  return timed(() => {
+    for (let i = 0, at = 0; i < lines; i++, at = at + 1 === starts.length ? 0 : at + 1) {
+      for (const one of decoder.decode(buffer.subarray(starts[at]!, ends[at]!)).toLowerCase().match(/[a-z']+/g) ?? []) {
+        const seen = counts.get(one)
+        if (seen === undefined) counts.set(one, { count: 1 })
+        else seen.count += 1
+      }
+    }
+  })
+}
+
+for (const durability of ['process', 'disk'] as const) {
+  await compare(`word count, words, memory, ${durability}`, lines * wordsPerLine, () =>
+    withFolder(async (data) => {
+      const { seconds } = await runWorker({ pipeline: wordCount, durability, data, source: (name) => memorySource(name, recorded, lines) })
+      return seconds
+    }), floor)
+}

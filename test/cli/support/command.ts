@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../../api/cli/main.ts', import.meta.url))
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The command line in a process of its own, as `npx millrace` starts it. */
+export class Command {
+  readonly child: ChildProcess
+  readonly exit: Promise<Exit>
+  stdout = ''
+  stderr = ''
+  readonly #told = new Set<() => void>()
+
+  constructor(args: readonly string[], options: { readonly cwd?: string; readonly maxFileKiB?: number } = {}) {
+    const node = [process.execPath, ...process.execArgv, main, ...args]
+    const limited = options.maxFileKiB === undefined ? node : ['bash', '-c', `ulimit -f ${options.maxFileKiB} && exec "$0" "$@"`, ...node]
+    this.child = spawn(limited[0]!, limited.slice(1), { cwd: options.cwd, stdio: 'pipe' })
+    this.child.stdout!.on('data', (chunk: Buffer) => this.#hear(() => (this.stdout += chunk.toString())))
+    this.child.stderr!.on('data', (chunk: Buffer) => this.#hear(() => (this.stderr += chunk.toString())))
+    this.exit = new Promise((resolve, reject) => {
+      this.child.once('error', reject)
+      this.child.once('close', (code, signal) => {
+        resolve({ code, signal, stdout: this.stdout, stderr: this.stderr })
+        this.#hear(() => {})
+      })
+    })
+  }
+
+  /** Resolves when the process has said this on standard output. Rejects when it ends before. */
+  async says(text: string): Promise<void> {
+    while (!this.stdout.includes(text)) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended without "${text}": ${this.stdout}${this.stderr}`)
+      await new Promise<void>((resolve) => this.#told.add(resolve))
+    }
+  }
+
+  kill(signal: NodeJS.Signals): Promise<Exit> {
+    this.child.kill(signal)
+    return this.exit
+  }
+
+  #hear(take: () => void): void {
+    take()
+    for (const tell of this.#told) tell()
+    this.#told.clear()
+  }
+}
+
+export function millrace(...args: readonly string[]): Promise<Exit> {
+  const command = new Command(args)
+  command.child.stdin!.end()
+  return command.exit
+}
+
+export function program(name: string): string {
+  return fileURLToPath(new URL(`../programs/${name}.ts`, import.meta.url))
+}
+
+export async function linesOf(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.split('\n').filter((line) => line !== '')
+}

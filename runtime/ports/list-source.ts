@@ -51,7 +51,7 @@ class ListSource implements SourcePartition {
     if (next > this.#count) {
       this.failed = new MillraceError(
         'MR_SOURCE_SHRANK',
-        `The list of source "${this.source}" was read up to record ${next} and has only ${this.#count} now`,
+        `the list of source "${this.source}" was read up to record ${next} and has only ${this.#count} now`,
         { next: startOver },
       )
       return
@@ -60,7 +60,7 @@ class ListSource implements SourcePartition {
     if (proof === '' || proof === this.#chain.toString()) return
     this.failed = new MillraceError(
       'MR_SOURCE_REPLACED',
-      `The list of source "${this.source}" does not begin with the ${next} records that were read`,
+      `the list of source "${this.source}" does not begin with the ${next} records that were read`,
       { next: startOver },
     )
   }
@@ -99,4 +99,4 @@ class ListSource implements SourcePartition {
 }
 
 const startOver =
-  'Give the source the records it had, with new ones behind them, or start with a new data directory to read this list from its beginning.'
+  'Give the source the records it had, with new ones behind them, or start with a new data folder to read this list from its beginning'

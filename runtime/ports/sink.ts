@@ -41,10 +41,10 @@ export interface OutputBatch {
   /** Output i is `buffer[starts[i], ends[i])`. */
   readonly starts: ArrayLike<number>
   readonly ends: ArrayLike<number>
+  /** The shard whose lane output i belongs to. */
+  readonly shards: ArrayLike<number>
   /** The key of output i, where the sink has keys. */
   readonly keys: readonly string[] | undefined
   /** Positions, after this batch, of the lanes that it moves. */
   readonly positions: readonly LanePosition[]
-  /** The lane of output i. Absent: outputs are grouped by lane, in the order of `positions`. */
-  readonly shards?: ArrayLike<number>
 }

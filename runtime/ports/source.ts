@@ -6,11 +6,13 @@ import type { MillraceError } from '../base/errors.ts'
  *
  * R1 Reading from a position gives the same records with the same offsets every time, or `failed` says why not.
  * R2 `poll` never blocks: it returns a batch that is ready, or undefined. The buffer of a batch is never written to again.
- * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`. It may be
- *    called again at any time: batches of an older seek are never returned after it.
- * R4 `proof` describes the bytes just before `next`. `seek(next, proof)` on a source that was replaced or cut shorter fails
- *    with MR_SOURCE_REPLACED or MR_SOURCE_SHRANK, and no batch is ever returned.
- * R5 `wake` (given at creation) is called whenever a poll that returned undefined may now return something else.
+ * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`, which is 0,
+ *    a record's offset or a batch's `next`. It may be called again at any time, also after a failure: batches of an older
+ *    seek are never returned after it.
+ * R4 `proof` describes the bytes just before `next`; '' vouches for nothing. `seek(next, proof)` on a source that was replaced
+ *    or cut shorter fails with MR_SOURCE_REPLACED or MR_SOURCE_SHRANK, and no batch is ever returned.
+ * R5 `wake` (given at creation) is called whenever a poll that returned undefined may now return something else, or `atEnd` or
+ *    `failed` may be another. Never from inside a call.
  * R6 A record that cannot even be delimited fails the partition (MR_FRAMING_BROKEN); one that merely does not decode is data.
  */
 export interface SourcePartition {

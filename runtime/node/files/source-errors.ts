@@ -1,0 +1,37 @@
+import { MillraceError, messageOf } from '../../base/errors.ts'
+
+const startOver =
+  'Put the file back as it was. To read another file from its beginning, give it to a source with another name, or start with a new data folder'
+
+export function fileNotReadable(path: string, cause: unknown): MillraceError {
+  return new MillraceError('MR_SOURCE_FAILED', `cannot read ${path}: ${messageOf(cause)}`, {
+    next: 'Check the path, and that it is a regular file which this user may read',
+    cause,
+  })
+}
+
+export function fileShrank(path: string, position: number, size: number): MillraceError {
+  return new MillraceError(
+    'MR_SOURCE_SHRANK',
+    `${path} was read up to byte ${position} and is now only ${size} bytes long`,
+    { next: startOver },
+  )
+}
+
+export function fileReplaced(path: string, position: number): MillraceError {
+  return new MillraceError(
+    'MR_SOURCE_REPLACED',
+    `${path} is not the file that was read up to byte ${position}: other bytes are there`,
+    { next: startOver },
+  )
+}
+
+export function fileEnded(path: string, position: number): MillraceError {
+  return new MillraceError(
+    'MR_SOURCE_REPLACED',
+    `${path} was moved, removed or replaced while it was followed (log rotation?); everything up to byte ${position} was read`,
+    {
+      next: 'A source is one file that only grows. Let the writer append to one file, or put rotated files through a source of their own, each under its own name',
+    },
+  )
+}

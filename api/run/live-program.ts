@@ -35,7 +35,6 @@ export class LiveProgram {
   #once: boolean
   #isOpen = false
   #closing = false
-  #lettersBefore = 0
   #settleOpened!: Settle
   #settleDone!: Settle
 
@@ -88,24 +87,22 @@ export class LiveProgram {
 
   stats(): RunStats {
     const { worker, partitions, sinks, plan } = this.#parts
+    const { group } = worker
     let read = 0
     let committed = 0
     for (const partition of partitions) {
       read += partition.read
       committed += partition.committed
     }
+    const kept = group === undefined ? 0 : group.deadLetters - group.deadLettersBefore
     let written = 0
     sinks.forEach((sink, i) => (written += i === plan.deadLetterSink ? 0 : sink.written))
-    const letters =
-      plan.deadLetterSink === undefined
-        ? (worker.group?.deadLetters ?? 0) - this.#lettersBefore
-        : sinks[plan.deadLetterSink]!.written
     return {
       read,
       committed,
       written,
-      deadLetters: letters,
-      handled: worker.group?.handledCount ?? 0,
+      deadLetters: plan.deadLetterSink === undefined ? kept : sinks[plan.deadLetterSink]!.written,
+      handled: group?.handledCount ?? 0,
       commits: worker.counts.commits,
     }
   }
@@ -187,7 +184,6 @@ export class LiveProgram {
     if (worker.state !== 'running' || group === undefined) return
     if (!group.outboxes.every(({ opened }) => opened) || !partitions.every(({ tried }) => tried)) return
     this.#isOpen = true
-    this.#lettersBefore = group.deadLetters
     this.#settleOpened(undefined)
   }
 

@@ -62,6 +62,8 @@ export class Group {
   readonly links: LinkSet | undefined
   /** Messages that were handled since the group was opened. */
   handledCount = 0
+  /** `deadLetters` when the group was opened. */
+  readonly deadLettersBefore: number
   readonly #effects = new Effects()
   readonly #run: HandlerRun
   readonly #executor: Executor
@@ -83,6 +85,7 @@ export class Group {
     this.plan = plan
     this.codec = codec
     this.options = options
+    this.deadLettersBefore = recovered.deadLetters
     this.catalog = Catalog.decode(recovered.catalog)
     const tables = plan.entities.map((entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)))
     const owned = Array.from({ length: options.shardCount }, (_, shard) => options.ownerOf(shard) === options.group)

@@ -16,9 +16,22 @@ describe('millrace run', slow, () => {
     const data = join(folder, 'data')
     const nothing = await millrace('run', careful, '--data', data)
     expect(nothing).toMatchObject({ code: 1, stdout: '' })
-    expect(nothing.stderr).toContain('MR_END_UNBOUND: source "items" and sink "totals" of pipeline "orders" are bound to nothing')
+    expect(nothing.stderr).toContain(
+      'MR_END_UNBOUND: source "items" and sink "totals" of pipeline "orders" are bound to nothing',
+    )
     expect(nothing.stderr).toContain('--in items=FILE --out totals=FILE')
-    const twice = await millrace('run', careful, '--data', data, '--in', 'items=a', '--in', 'items=b', '--out', 'totals=c')
+    const twice = await millrace(
+      'run',
+      careful,
+      '--data',
+      data,
+      '--in',
+      'items=a',
+      '--in',
+      'items=b',
+      '--out',
+      'totals=c',
+    )
     expect(twice.code).toBe(1)
     expect(twice.stderr).toContain('MR_END_BOUND_TWICE: source "items" of pipeline "orders" is bound twice')
     const file = join(folder, 'x')
@@ -27,7 +40,9 @@ describe('millrace run', slow, () => {
     expect(await linesOf(file)).toEqual([])
   })
 
-  test('a command line that cannot be understood exits with 2, a program that cannot be run with 1', async ({ folder }) => {
+  test('a command line that cannot be understood exits with 2, a program that cannot be run with 1', async ({
+    folder,
+  }) => {
     expect(await millrace('run', careful, '--in', 'items')).toMatchObject({ code: 2 })
     await writeFile(join(folder, 'not.ts'), 'export default 5')
     const not = await millrace('run', join(folder, 'not.ts'))
@@ -71,7 +86,9 @@ describe('millrace run', slow, () => {
     await appendFile(input, line('ann', 1))
     expect(await millrace(...args, '--once')).toMatchObject({ code: 0 })
     const lines = await linesOf(output)
-    expect(lines.filter((one) => one.includes('ann'))).toEqual([1, 2, 3].map((cents) => `{"customer":"ann","cents":${cents}}`))
+    expect(lines.filter((one) => one.includes('ann'))).toEqual(
+      [1, 2, 3].map((cents) => `{"customer":"ann","cents":${cents}}`),
+    )
     expect(lines).toHaveLength(4)
   })
 })

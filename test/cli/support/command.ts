@@ -21,7 +21,10 @@ export class Command {
 
   constructor(args: readonly string[], options: { readonly cwd?: string; readonly maxFileKiB?: number } = {}) {
     const node = [process.execPath, ...process.execArgv, main, ...args]
-    const limited = options.maxFileKiB === undefined ? node : ['bash', '-c', `ulimit -f ${options.maxFileKiB} && exec "$0" "$@"`, ...node]
+    const limited =
+      options.maxFileKiB === undefined
+        ? node
+        : ['bash', '-c', `ulimit -f ${options.maxFileKiB} && exec "$0" "$@"`, ...node]
     this.child = spawn(limited[0]!, limited.slice(1), { cwd: options.cwd, stdio: 'pipe' })
     this.child.stdout!.on('data', (chunk: Buffer) => this.#hear(() => (this.stdout += chunk.toString())))
     this.child.stderr!.on('data', (chunk: Buffer) => this.#hear(() => (this.stderr += chunk.toString())))
@@ -37,7 +40,8 @@ export class Command {
   /** Resolves when the process has said this on standard output. Rejects when it ends before. */
   async says(text: string): Promise<void> {
     while (!this.stdout.includes(text)) {
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`it ended without "${text}": ${this.stdout}${this.stderr}`)
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`it ended without "${text}": ${this.stdout}${this.stderr}`)
       await new Promise<void>((resolve) => this.#told.add(resolve))
     }
   }

@@ -50,7 +50,7 @@ describe('millrace dead-letters', slow, () => {
     expect(letters[0]!['where']).toMatch(/orders\.ts:\d+:\d+/)
     const listed = await millrace('dead-letters', 'list', ...data)
     expect(listed.stdout).toMatch(
-      /MR_HANDLER_FAILED {2}customer "ann"\n +RangeError: -2 cents cannot be spent, at .*orders\.ts:\d+:\d+\n +from source "items" at 29: /,
+      /MR_HANDLER_FAILED {2}customer "ann"\n +RangeError: -2 cents cannot be spent, at spend .*orders\.ts:\d+:\d+\)\n +from source "items" at 29: /,
     )
 
     const corrected = program('careful-orders')

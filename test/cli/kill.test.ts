@@ -1,0 +1,68 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, vi } from 'vitest'
+import { test } from '../support/folder.ts'
+import { Command, linesOf, millrace, program } from './support/command.ts'
+
+const slow = { timeout: 120_000 }
+const careful = program('careful-orders')
+const customers = 50
+const records = 60_000
+
+/** What everybody spends, one cent more each time round. */
+const input = Array.from(
+  { length: records },
+  (_, i) => `{"customer":"c${i % customers}","cents":${1 + (i % 7)}}\n`,
+).join('')
+
+function totals(): Map<string, number[]> {
+  const all = new Map<string, number[]>()
+  for (let i = 0; i < records; i++) {
+    const sums = all.get(`c${i % customers}`) ?? []
+    sums.push((sums.at(-1) ?? 0) + 1 + (i % 7))
+    all.set(`c${i % customers}`, sums)
+  }
+  return all
+}
+
+function perCustomer(lines: readonly string[]): Map<string, number[]> {
+  const all = new Map<string, number[]>()
+  for (const line of lines) {
+    const { customer, cents } = JSON.parse(line) as { customer: string; cents: number }
+    const sums = all.get(customer)
+    if (sums === undefined) all.set(customer, [cents])
+    else sums.push(cents)
+  }
+  return all
+}
+
+describe('kill -9', slow, () => {
+  test('and again: outputs are those of an undisturbed run', async ({ folder }) => {
+    const output = join(folder, 'totals')
+    await writeFile(join(folder, 'items'), input)
+    const args = [
+      'run',
+      careful,
+      '--in',
+      `items=${join(folder, 'items')}`,
+      '--out',
+      `totals=${output}`,
+      '--data',
+      join(folder, 'data'),
+    ]
+    let seen = 0
+    for (let kills = 0; kills < 2; kills++) {
+      const command = new Command([...args, '--once'])
+      await vi.waitFor(async () => expect((await linesOf(output)).length).toBeGreaterThan(seen), {
+        timeout: 60_000,
+        interval: 5,
+      })
+      const { signal } = await command.kill('SIGKILL')
+      expect(signal).toBe('SIGKILL')
+      seen = (await linesOf(output)).length
+      expect(seen).toBeLessThan(records)
+    }
+    expect(await millrace(...args, '--once')).toMatchObject({ code: 0 })
+    expect(perCustomer(await linesOf(output))).toEqual(totals())
+  })
+})

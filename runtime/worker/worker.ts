@@ -49,6 +49,8 @@ export interface WorkerOptions extends GroupOptions {
  * K2 Any failure of the store, and any error of the group, stops the worker: what is not durable never happened, and the next
  *    opening goes on from the last commit.
  * K3 A stop that is not a failure drains: sources are read no further, and what was read becomes durable and reaches the sinks.
+ * K4 A worker with links that is drained goes on serving them until it is told to leave: one that went at once would leave
+ *    behind those that still have something for it, and they would wait for it for ever.
  */
 export class Worker {
   readonly plan: Plan
@@ -71,6 +73,7 @@ export class Worker {
   #sinksToOpen = 0
   #draining = false
   #drained = false
+  #leaving = false
 
   constructor(plan: Plan, codec: Codec, ports: WorkerPorts, options: WorkerOptions) {
     this.plan = plan
@@ -106,6 +109,11 @@ export class Worker {
     return this.idle && this.#readers.every((reader) => reader.finished)
   }
 
+  /** Asked to drain, and done with that as far as it knows. Peers that are not may still have something for it. */
+  get drained(): boolean {
+    return this.#draining && this.idle
+  }
+
   /** When the next timer is due, in ms of the clock; undefined: none is pending. */
   get nextTimerAtMs(): number | undefined {
     return this.#draining ? undefined : this.#group?.nextTimerAtMs
@@ -118,9 +126,15 @@ export class Worker {
     this.#ports.store.open(this.options.group, (error, opened) => this.#later(() => (error === undefined ? this.#open(opened!) : this.#stop(error))))
   }
 
-  /** Stops reading, and stops when everything that was read is durable and with its sinks (K3). */
+  /** Stops reading, and stops when everything that was read is durable and with its sinks (K3, K4). */
   drain(): void {
     this.#draining = true
+    this.#ports.wake()
+  }
+
+  /** All workers that drain together are drained (K4). */
+  leave(): void {
+    this.#leaving = true
     this.#ports.wake()
   }
 
@@ -333,7 +347,7 @@ export class Worker {
   }
 
   #finishDrain(group: Group): void {
-    if (!this.idle) return
+    if (!this.idle || (this.#error === undefined && this.#ports.links !== undefined && !this.#leaving)) return
     if (this.#error === undefined) {
       if (!this.#drained) {
         // The last commit writes everything back: the next opening finds no records to replay, and no outputs to send again.

@@ -42,7 +42,7 @@ export interface Staged {
 }
 
 /** The arguments that carry a message: none, where the handler takes none. */
-export type Message<M> = 0 extends 1 & M ? any[] : [M] extends [void] ? [] : [message: NoInfer<M>]
+type Message<M> = 0 extends 1 & M ? any[] : [M] extends [void] ? [] : [message: NoInfer<M>]
 type Timed<M> = 0 extends 1 & M
   ? any[]
   : [M] extends [void]

@@ -8,7 +8,7 @@ export interface ShapeSteps {
 }
 
 /** Reads an object with the names it was made for. Undefined: it is another one, to be read again from its start. */
-export type ReadShape = () => object | undefined
+type ReadShape = () => object | undefined
 
 /** What is known of objects that begin alike. */
 export interface Shape {

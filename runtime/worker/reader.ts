@@ -73,10 +73,12 @@ export class Reader implements RemoteEmissions {
 
   /** The lowest position that every group has durably; -1: not known. */
   get #durableNext(): number {
-    const { source, partition, durableNext } = this.#lane
+    const { source, partition, durableNext, start } = this.#lane
     const { links } = this.#group
     if (links === undefined) return durableNext
-    return Math.min(durableNext, links.durableNext(source, partition) ?? -1)
+    const elsewhere = links.durableNext(source, partition)
+    // Whoever has not heard of the partition wants it from its start.
+    return elsewhere === undefined ? -1 : Math.min(durableNext, Math.max(elsewhere, start))
   }
 
   /** D2 */

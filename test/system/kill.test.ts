@@ -1,0 +1,131 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, describe, expect } from 'vitest'
+import { frames, unframe } from '../../examples/frames.ts'
+import { generateEvents } from '../../examples/market-spread/generate.ts'
+import { decodeEvent } from '../../examples/market-spread/layout.ts'
+import { Market } from '../../examples/market-spread/market.ts'
+import { random } from '../../examples/random.ts'
+import { generateDeposits, generateTransfers } from '../../examples/transfers/generate.ts'
+import { Account, type Refusal } from '../../examples/transfers/transfers.ts'
+import { Word } from '../../examples/word-count/word-count.ts'
+import { bankOf, settle } from '../examples/support/bank-model.ts'
+import { test } from '../examples/support/folder.ts'
+import { expectedRejections, rejectionsPerSymbol } from '../examples/support/market-model.ts'
+import { runOnce, statesOf } from '../examples/support/run-once.ts'
+import { program as marketJob } from './jobs/market-spread.ts'
+import { program as bankJob } from './jobs/transfers.ts'
+import { program as wordsJob } from './jobs/word-count.ts'
+import { committedMoney } from './support/committed-money.ts'
+import { data, input, output } from './support/job.ts'
+import { GrowingFile } from './support/growing-file.ts'
+import { killSeed, type KillPlan, runThroughKills } from './support/kills.ts'
+
+const kills = 7
+const timeout = 120_000
+let killed = 0
+
+afterAll(() => console.log(`${killed} processes were killed; again with MILLRACE_KILL_SEED=${killSeed}`))
+
+describe.each(['process', 'disk'] as const)(`kill -9, seed ${killSeed}, durability %s`, (durability) => {
+  const survive = async (plan: Omit<KillPlan, 'kills' | 'task'> & { job: string; folder: string }) => {
+    const { job, folder, ...rest } = plan
+    const stream = rest.stream + (durability === 'disk' ? 10 : 0)
+    await runThroughKills({ ...rest, stream, kills, task: { job, folder, durability } })
+    killed += kills
+  }
+
+  test('word count: each word is counted from one up, as in an undisturbed run', { timeout }, async ({ folder }) => {
+    const [calm, killed] = await bothFolders(folder)
+    const lines = frames(generateLines(24_000))
+    await writeFile(input(calm, 'lines'), lines)
+    await runOnce(wordsJob(calm, false), data(calm))
+    await survive({
+      job: 'word-count',
+      folder: killed,
+      input: new GrowingFile(input(killed, 'lines'), lines),
+      stream: 1,
+    })
+    const outputs = async (folder: string) => perWord(await readFile(output(folder, 'counts')))
+    const words = async (folder: string) => await statesOf(wordsJob(folder, false), data(folder), Word)
+    expect(await outputs(killed)).toEqual(await outputs(calm))
+    expect(await words(killed)).toEqual(await words(calm))
+  })
+
+  test('market spread: the rejections of each symbol are those of an undisturbed run', { timeout }, async ({
+    folder,
+  }) => {
+    const [calm, killed] = await bothFolders(folder)
+    const events = generateEvents({ count: 100_000, seed: killSeed })
+    await writeFile(input(calm, 'events'), events)
+    await runOnce(marketJob(calm, false), data(calm))
+    await survive({
+      job: 'market-spread',
+      folder: killed,
+      input: new GrowingFile(input(killed, 'events'), events),
+      stream: 2,
+    })
+    const outputs = async (folder: string) => rejectionsPerSymbol(await readFile(output(folder, 'rejections')))
+    const expected = expectedRejections(unframe(events).map(decodeEvent))
+    expect(await outputs(calm)).toEqual(expected.rejections)
+    expect(await outputs(killed)).toEqual(expected.rejections)
+    expect(await statesOf(marketJob(killed, false), data(killed), Market)).toEqual(expected.markets)
+  })
+
+  test.for([
+    ['much money', 1_000_000],
+    ['little money', 500],
+  ] as const)('transfers with %s: at each commit all of it is there', { timeout }, async ([_, paidIn], { folder }) => {
+    const paid = generateDeposits({ paidIn })
+    const moves = generateTransfers({ count: 50_000, seed: killSeed })
+    await writeFile(input(folder, 'deposits'), paid)
+    await writeFile(input(folder, 'transfers'), '')
+    await runOnce(bankJob(folder, false), data(folder))
+    const inspect = async () => {
+      const { inAccounts, onTheWay } = await committedMoney(data(folder))
+      expect(inAccounts + onTheWay).toBe(100 * paidIn)
+    }
+    const growing = new GrowingFile(input(folder, 'transfers'), moves)
+    await survive({ job: 'transfers', folder, input: growing, stream: paidIn === 500 ? 3 : 4, inspect })
+    await inspect()
+    const refusals = unframe(await readFile(output(folder, 'refusals'))).map(
+      (frame) => JSON.parse(Buffer.from(frame).toString()) as Refusal,
+    )
+    const states = await statesOf(bankJob(folder, false), data(folder), Account)
+    const balances = new Map([...states].map(([account, { balance }]) => [account, balance]))
+    // Whoever was refused: the balances are what all other transfers make of them, each once.
+    expect(balances).toEqual(settle(paid, moves, refusals))
+    expect(Math.min(...balances.values())).toBeGreaterThanOrEqual(0)
+    if (paidIn === 500) return
+    // Here the order of transfers cannot matter, so it is known who is refused.
+    const expected = bankOf(paid, moves)
+    expect(balances).toEqual(expected.balances)
+    expect(refusals.map(({ id }) => id).sort()).toEqual(expected.refused.sort())
+  })
+})
+
+async function bothFolders(folder: string): Promise<[calm: string, killed: string]> {
+  const both: [string, string] = [join(folder, 'calm'), join(folder, 'killed')]
+  for (const path of both) await mkdir(path)
+  return both
+}
+
+/** Lines of eight words, some words much more frequent than others. */
+function generateLines(count: number): Uint8Array[] {
+  const next = random(killSeed)
+  const encoder = new TextEncoder()
+  const word = () => `word${String.fromCharCode(97 + Math.floor(26 * next() ** 3), 97 + Math.floor(26 * next() ** 2))}`
+  return Array.from({ length: count }, () => encoder.encode(Array.from({ length: 8 }, word).join(' ')))
+}
+
+/** The outputs of each word, in their order. */
+function perWord(bytes: Uint8Array): Map<string, string[]> {
+  const words = new Map<string, string[]>()
+  for (const frame of unframe(bytes)) {
+    const [word = '', count = ''] = Buffer.from(frame).toString().split(' => ')
+    const counts = words.get(word)
+    if (counts === undefined) words.set(word, [count])
+    else counts.push(count)
+  }
+  return words
+}

@@ -1,0 +1,45 @@
+import { Prng } from '../../../runtime/base/prng.ts'
+import type { GrowingFile } from './growing-file.ts'
+import { Life, type Moment, type Task } from './life.ts'
+
+/** `MILLRACE_KILL_SEED=... npx vitest run test/system` chooses the same moments again, as far as processes can be repeated. */
+export const killSeed: number = Number(process.env['MILLRACE_KILL_SEED'] ?? Date.now() % 1_000_000)
+
+export interface KillPlan {
+  readonly task: Task
+  readonly kills: number
+  readonly input: GrowingFile
+  /** Tells one run of the same seed from another. */
+  readonly stream: number
+  /** Called after each kill. */
+  readonly inspect?: () => Promise<void>
+}
+
+/**
+ * Runs a job, kills it so many times, and lets it come to its end. Each life finds a new part of the input, which goes on growing
+ * while it runs: so there is always something left to be killed in the middle of, however fast it is.
+ */
+export async function runThroughKills({ task, kills, input, stream, inspect }: KillPlan): Promise<void> {
+  const prng = new Prng(killSeed, stream)
+  const part = Math.floor(input.frames / (kills + 1))
+  let next = new Life(task)
+  for (let i = 0; i < kills; i++) {
+    const life = next
+    next = new Life(task) // it loads while this one works
+    const end = (i + 1) * part
+    await input.growTo(end - prng.below(part), prng.below(40))
+    let growing: Promise<void> | undefined
+    await life.runUntilKilled(momentOf(prng, part), () => (growing = input.growTo(end, prng.below(40))))
+    await growing
+    await input.growTo(end)
+    await inspect?.()
+  }
+  await input.growTo(input.frames)
+  await next.runToEnd()
+}
+
+/** One kill in four comes while the process opens what the one before has left. */
+function momentOf(prng: Prng, part: number): Moment {
+  if (prng.chance(0.25)) return { at: 'beginning', afterMs: prng.below(60) }
+  return { at: 'committed', records: Math.ceil(part * 0.8 * prng.unit()), afterMs: prng.below(8) }
+}

@@ -3,9 +3,9 @@ import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
 import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
-import { decodeDeadLetter } from './dead-letter.ts'
+import { DeadLetterRetries } from './dead-letter-retries.ts'
 import { Effects } from './effects.ts'
-import { Executor, Outcome } from './executor.ts'
+import { Executor } from './executor.ts'
 import { asError } from './failures.ts'
 import type { GroupOptions, Peers, SealedCommit } from './group-options.ts'
 import { HandlerRun } from './handler-run.ts'
@@ -18,8 +18,7 @@ import type { LinkSet } from './lanes/links.ts'
 import type { OutLane } from './lanes/out-lane.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
 import { linkUp } from './link-up.ts'
-import type { Envelope, From, Request } from './message.ts'
-import { partitionSeed } from './message-id.ts'
+import type { Envelope, Request } from './message.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import { restoreLanes, restoreRows, restoreTimers } from './restore.ts'
@@ -77,7 +76,7 @@ export class Group {
   #begun = false
   readonly #inbox: LaneInbox = new LaneInbox(this)
   #requests = 0
-  #retried: { readonly of: Retried; readonly done: RetryDone }[] = []
+  readonly #retries: DeadLetterRetries
   #flush = false
 
   /** `peers`: how to reach other groups; undefined: there are none. */
@@ -105,6 +104,7 @@ export class Group {
       ...parts, group: options.group, catalog: this.catalog, sinkLanes, sources: this.sources, outLanes: this.outLanes, inLanes: this.inLanes,
       writeBack: this.#writeBack, shardRow: (shard) => this.#shardRow(shard),
     })
+    this.#retries = new DeadLetterRetries(this, this.#sealer.removals)
     this.outboxes = sinkLanes.map((lanes, i) => new SinkOutbox(lanes, plan.sinks[i]!.name, recovered))
     this.#restore(epoch, recovered)
     this.links = linkUp(this, epoch, peers)
@@ -202,28 +202,7 @@ export class Group {
    * `done` is told which of the two happened, once that is durable.
    */
   stageDeadLetter(rowKey: Uint8Array, bytes: Uint8Array, done: RetryDone): void {
-    const letter = decodeDeadLetter(bytes, this.codec)
-    const shard = rowKey[1]! * 256 + rowKey[2]!
-    let of: Retried
-    if (letter.format === 'record') {
-      const source = this.plan.sources.findIndex(({ name }) => name === letter.source)
-      if (source < 0) throw gone(`source "${letter.source}"`)
-      const { name } = this.plan.sources[source]!
-      const partition = letter.partition ?? ''
-      of = this.batch.records.count
-      this.intake.record(source, partitionSeed(name, partition), partition, Number(letter.position ?? 0), letter.timeMs, letter.message, 0, letter.message.length, true)
-    } else {
-      const route = this.plan.routes.findIndex(({ name }) => name === letter.route)
-      if (route < 0) throw gone(`"${letter.route}"`)
-      const { message, timeMs } = letter
-      of = { kind: 'deadLetter' }
-      this.stageMessage({
-        route, key: letter.key!, shard, bytes: message, start: 0, end: message.length, timeMs,
-        idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: of,
-      })
-    }
-    this.#sealer.removals.push({ shard, key: rowKey })
-    this.#retried.push({ of, done })
+    this.#retries.stage(rowKey, bytes, [this.#sealer.epoch, ++this.#requests], done)
   }
 
   /** Answers with the state of an entity once it is committed, as bytes of the codec (H9: never from memory). */
@@ -288,14 +267,13 @@ export class Group {
     }
     this.#inFlight.push({
       number, entities, answers: this.#executor.answers.slice(),
-      retried: this.#retriedWith(),
+      retried: this.#retries.settle(this.#executor.outcomes),
       gets: this.#gets.map(({ row, done }) => ({ ...this.#valueOf(row), done })),
       sources: [...this.sources.all()].map((lane) => ({ lane, next: lane.sealedNext, planned: lane.planned })),
     })
     const { handled } = this.#executor.view
     this.handledCount += this.batch.count
     this.#gets = []
-    this.#retried = []
     this.#flush = false
     this.#begun = false
     this.#effects.clear()
@@ -395,17 +373,6 @@ export class Group {
     }
   }
 
-  /** How the dead letters of this batch fared: they went well unless a message of theirs failed. */
-  #retriedWith(): InFlight['retried'] {
-    if (this.#retried.length === 0) return []
-    const { batch } = this
-    const failed = new Set<unknown>()
-    for (let i = 0; i < batch.count; i++) {
-      if (this.#executor.outcomes[i] === Outcome.failed) failed.add(batch.envelopeAt(i)?.from ?? batch.origins[i])
-    }
-    return this.#retried.map(({ of, done }) => ({ ok: !failed.has(of), done }))
-  }
-
   #shardRow(shard: number): LooseRow {
     let row = this.#shardRows.get(shard)
     if (row === undefined) {
@@ -433,12 +400,3 @@ export class Group {
     restoreLanes(recovered, this.outLanes, this.inLanes, this.catalog, this.plan)
   }
 }
-
-function gone(what: string): MillraceError {
-  return new MillraceError('MR_PROGRAM_CHANGED', `the dead letter is for ${what}, which this program does not have`, {
-    next: 'Retry it with the program that it came from, or leave it where it is',
-  })
-}
-
-/** What tells the messages of a dead letter that is tried again: where they come from, or the place of its record in the batch. */
-type Retried = From | number

@@ -144,7 +144,12 @@ describe('what is gone', () => {
 
   test.each(['CURRENT', 'MANIFEST-000002'])('%s', async (name) => {
     const found = await broken(async (path) => rm(join(path, 'level', name)))
-    expect((found as MillraceError).code).toMatch(/^MR_STORE_(CORRUPT|FAILED)$/)
+    expect(found).toMatchObject({ code: 'MR_STORE_CORRUPT' })
+  })
+
+  test('the name of the manifest', async () => {
+    const found = await broken((path) => flip(join(path, 'level', 'CURRENT'), 12))
+    expect(found).toMatchObject({ code: 'MR_STORE_CORRUPT' })
   })
 
   test('all of LevelDB', async () => {

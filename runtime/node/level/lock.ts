@@ -92,8 +92,9 @@ class HeldLock implements FolderLock {
   held(): boolean {
     try {
       return readFileSync(this.#file, 'utf8') === this.#text
-    } catch {
-      return false
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code
+      return code !== 'ENOENT' && code !== 'ENOTDIR' // too many open files, say, are no reason to stop
     }
   }
 

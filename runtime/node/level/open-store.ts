@@ -95,7 +95,15 @@ async function openFiles(path: string): Promise<Database> {
     (readHighWater(join(path, 'high-water')) !== undefined || files.some((name) => /\.(ldb|log)$/.test(name)))
   )
     throw corrupt(`the store in ${path} is not whole: level/CURRENT is gone`)
-  return await openDatabase(folder, !exists)
+  try {
+    return await openDatabase(folder, !exists)
+  } catch (error) {
+    const failure = storeFailure(error, `open ${folder}`, true)
+    const missing = exists && /no such file/i.test(failure.message)
+    throw missing
+      ? corrupt(`the store in ${path} is not whole: level/CURRENT, or what it names, is damaged`, { cause: error })
+      : error
+  }
 }
 
 async function openVerified(
@@ -161,7 +169,11 @@ async function create(path: string, database: Database, format: FormatRow): Prom
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return // folders cannot be opened there
   const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 async function isEmpty(database: Database): Promise<boolean> {

@@ -1,5 +1,6 @@
+import type { ContractKit } from './kit.ts'
 import { bytes, codeOf, commit, commitOf, key, numbersOf, openGroup, range, read, recordOf } from './store-calls.ts'
-import type { StoreContractKit, StoreUnderTest } from './store.ts'
+import type { StoreUnderTest } from './store.ts'
 
 export interface StoreToKill extends StoreUnderTest {
   /** As `kill -9` does: the process is gone, and no callback comes any more. The data stays. */
@@ -7,10 +8,7 @@ export interface StoreToKill extends StoreUnderTest {
 }
 
 /** What runtime/ports/store.ts promises about a process that is killed at any moment. `fresh` makes an empty store. */
-export function storeCrashContract(
-  { describe, test, expect }: StoreContractKit,
-  fresh: () => Promise<StoreToKill>,
-): void {
+export function storeCrashContract({ describe, test, expect }: ContractKit, fresh: () => Promise<StoreToKill>): void {
   const using = (name: string, body: (data: StoreToKill) => Promise<void>): void =>
     test(name, async () => {
       const data = await fresh()

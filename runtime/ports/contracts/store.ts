@@ -1,5 +1,6 @@
 import { after, deadLetterKey, groupKey, Space } from '../../shard/row-key.ts'
 import type { Store } from '../store.ts'
+import type { ContractKit } from './kit.ts'
 import {
   bytes,
   codeOf,
@@ -15,13 +16,6 @@ import {
   scan,
 } from './store-calls.ts'
 
-/** What the suite needs of a test runner. vitest's fits, and so does anything with the same words. */
-export interface StoreContractKit {
-  describe(name: string, body: () => void): void
-  test(name: string, body: () => Promise<void>): void
-  expect(actual: unknown): { toBe(expected: unknown): void; toEqual(expected: unknown): void }
-}
-
 /** One set of data, opened by at most one process at a time. */
 export interface StoreUnderTest {
   open(): Promise<Store>
@@ -32,10 +26,7 @@ export interface StoreUnderTest {
 }
 
 /** Every rule of runtime/ports/store.ts as tests, as far as they need no crash. `fresh` makes an empty store. */
-export function storeContract(
-  { describe, test, expect }: StoreContractKit,
-  fresh: () => Promise<StoreUnderTest>,
-): void {
+export function storeContract({ describe, test, expect }: ContractKit, fresh: () => Promise<StoreUnderTest>): void {
   const using = (name: string, body: (data: StoreUnderTest) => Promise<void>): void =>
     test(name, async () => {
       const data = await fresh()

@@ -1,0 +1,1 @@
+export default { nothing: 'of the kind' }

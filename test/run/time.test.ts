@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { entity, pipeline, run } from 'millrace'
+import { describe, expect, vi } from 'vitest'
+import { test } from '../support/folder.ts'
+
+const Egg = entity('egg', {
+  state: () => ({ boiled: [] as number[], asked: 0 }),
+  on: {
+    boil(egg, ms: number, ctx) {
+      egg.asked = ctx.now
+      ctx.after(ms, Egg.done)
+    },
+    done: (egg, _: void, ctx) => void egg.boiled.push(ctx.now),
+    look: (egg) => egg.boiled.map((at) => at - egg.asked),
+    clock: (_, __: number, ctx) => ctx.now,
+  },
+})
+const kitchen = pipeline('kitchen', ({ use }) => use(Egg))
+
+describe('time', () => {
+  test('a timer fires when nothing else happens, also after a restart', async ({ folder }) => {
+    const data = join(folder, 'data')
+    const running = await run(kitchen, { data })
+    await running.send(Egg.boil, 'first', 50)
+    await running.send(Egg.boil, 'later', 400)
+    await vi.waitFor(async () => expect(running.stats().handled).toBe(3), { timeout: 10_000 })
+    expect((await running.ask(Egg.look, 'first'))![0]).toBeGreaterThanOrEqual(50)
+    await running.stop()
+    const again = await run(kitchen, { data })
+    await vi.waitFor(async () => expect(again.stats().handled).toBe(1), { timeout: 10_000 })
+    expect((await again.ask(Egg.look, 'later'))![0]).toBeGreaterThanOrEqual(400)
+    await again.stop()
+  })
+
+  test('the clock of a handler is that of its message, not of the commit before', async ({ folder }) => {
+    const running = await run(kitchen, { data: join(folder, 'data') })
+    const first = (await running.ask(Egg.clock, 'e', 0))!
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await running.ask(Egg.clock, 'e', 0))! - first).toBeGreaterThanOrEqual(100)
+    await running.stop()
+  })
+
+  test('idle costs nothing: a followed file and a pending timer', async ({ folder }) => {
+    const file = fileURLToPath(new URL('./support/idle.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, file, folder])
+    const { cpuMs, elapsedMs } = JSON.parse(stdout) as { cpuMs: number; elapsedMs: number }
+    expect(elapsedMs).toBeGreaterThanOrEqual(1_000)
+    expect(cpuMs).toBeLessThan(elapsedMs * 0.05)
+  }, 30_000)
+})

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
-import { MillraceError } from '../base/errors.ts'
+import type { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
+import { sourceReplaced, sourceShrank } from './source-refusals.ts'
 import type { RecordBatch, SourcePartition } from './source.ts'
 
 export interface ListSourceOptions {
@@ -49,20 +50,12 @@ class ListSource implements SourcePartition {
     this.#chain.low = 0
     this.#next = next
     if (next > this.#count) {
-      this.failed = new MillraceError(
-        'MR_SOURCE_SHRANK',
-        `the list of source "${this.source}" was read up to record ${next} and has only ${this.#count} now`,
-        { next: startOver },
-      )
+      this.failed = sourceShrank(this.#name(), `record ${next}`, `record ${this.#count}`)
       return
     }
     this.#pass(0, next)
     if (proof === '' || proof === this.#chain.toString()) return
-    this.failed = new MillraceError(
-      'MR_SOURCE_REPLACED',
-      `the list of source "${this.source}" does not begin with the ${next} records that were read`,
-      { next: startOver },
-    )
+    this.failed = sourceReplaced(this.#name(), `record ${next}`)
   }
 
   poll(maxRecords: number): RecordBatch | undefined {
@@ -93,10 +86,11 @@ class ListSource implements SourcePartition {
     return Promise.resolve()
   }
 
+  #name(): string {
+    return `the list of source "${this.source}"`
+  }
+
   #pass(from: number, to: number): void {
     for (let i = from; i < to; i++) this.#chain.add(this.#buffer, this.#edges[i]!, this.#edges[i + 1]!)
   }
 }
-
-const startOver =
-  'Give the source the records it had, with new ones behind them, or start with a new data folder to read this list from its beginning'

@@ -1,5 +1,6 @@
-import { MillraceError } from '../base/errors.ts'
+import type { MillraceError } from '../base/errors.ts'
 import type { Prng } from '../base/prng.ts'
+import { laneWentBack, sinkBroken, sinkFenced, sinkFull } from '../ports/sink-refusals.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../ports/sink.ts'
 import type { Schedule } from './sim-source.ts'
 
@@ -199,7 +200,7 @@ export class SimSink implements SinkPort {
     this.#later('writes', () => {
       const part = this.#changes.splice(0, 1 + this.#options.prng.below(this.#changes.length))
       if (!this.#apply(part)) {
-        this.#failed ??= fenced(this.sink)
+        this.#failed ??= sinkFenced(`sink ${this.sink}`)
         this.#changes = []
       }
       this.#write()
@@ -220,7 +221,7 @@ export class SimSink implements SinkPort {
   /** What is wrong before anything is written. */
   #refuse(outside: SimOutside): void {
     if (this.#failed !== undefined) return
-    if (outside.epoch !== this.#epoch) this.#failed = fenced(this.sink)
+    if (outside.epoch !== this.#epoch) this.#failed = sinkFenced(`sink ${this.sink}`)
     else if (this.guarantee === 'effectively-once') this.#failed = this.#comesAgain(outside)
   }
 
@@ -229,13 +230,7 @@ export class SimSink implements SinkPort {
       for (const { shard, number } of batch.positions) {
         const known = outside.positionOf(shard)
         if (number >= known) continue
-        return new MillraceError(
-          'MR_SINK_DIVERGED',
-          `output ${number} of shard ${shard} came to sink ${this.sink} after output ${known}`,
-          {
-            next: 'The data folder is older than the sink: put back the one that was there',
-          },
-        )
+        return laneWentBack(`sink ${this.sink}`, shard, number, known)
       }
     }
     return undefined
@@ -295,22 +290,8 @@ function copyOf(batch: OutputBatch): OutputBatch {
   }
 }
 
-function fenced(sink: string): MillraceError {
-  return new MillraceError('MR_FENCED', `another writer has opened sink ${sink} since`, {
-    next: 'Stop this one; the newer one goes on',
-  })
-}
-
 function faultError(sink: string, fault: SinkFault): MillraceError {
   const certain = fault === 'refused' || fault === 'full'
-  if (fault === 'full') {
-    return new MillraceError('MR_DISK_FULL', `no room left in sink ${sink}`, {
-      next: 'Make room and start again',
-      certain,
-    })
-  }
-  return new MillraceError('MR_SINK_FAILED', `a simulated write to sink ${sink} failed (${fault})`, {
-    next: 'Start again: outputs that were not written are kept',
-    certain,
-  })
+  if (fault === 'full') return sinkFull(`the outputs of sink ${sink}`, { certain })
+  return sinkBroken(`a simulated write to sink ${sink} failed (${fault})`, { certain })
 }

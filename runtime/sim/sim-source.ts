@@ -1,6 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
 import type { Prng } from '../base/prng.ts'
+import { sourceReplaced, sourceShrank } from '../ports/source-refusals.ts'
 import type { RecordBatch, SourcePartition } from '../ports/source.ts'
 
 /** Something that will happen later: the simulation decides when, and in which order. */
@@ -240,22 +241,10 @@ class SimReader implements SourcePartition {
     if (this.#generation === log.generation) return undefined
     this.#generation = log.generation
     if (log.end < this.#fetched) {
-      return new MillraceError(
-        'MR_SOURCE_SHRANK',
-        `${this.#name()} was read up to ${this.#fetched} and ends at ${log.end}`,
-        {
-          next: 'Give back the log that was read, or start with a new data folder',
-        },
-      )
+      return sourceShrank(this.#name(), `offset ${this.#fetched}`, `offset ${log.end}`)
     }
     if (this.#proof === '' || this.#proof === log.proofAt(this.#fetched)) return undefined
-    return new MillraceError(
-      'MR_SOURCE_REPLACED',
-      `${this.#name()} is not the log that was read up to ${this.#fetched}`,
-      {
-        next: 'Give back the log that was read, or start with a new data folder',
-      },
-    )
+    return sourceReplaced(this.#name(), `offset ${this.#fetched}`)
   }
 
   /** A failure is told when nothing is left before it. */

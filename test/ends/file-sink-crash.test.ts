@@ -77,7 +77,7 @@ describe('stopped at any byte', () => {
 })
 
 describe('stopped again and again', () => {
-  test.prop([fc.nat(), fc.constantFrom<Durability>('disk', 'process')], { numRuns: 40 })(
+  test.prop([fc.nat(), fc.constantFrom<Durability>('disk', 'process')], { numRuns: 30 })(
     'by kills, and with durability disk by power cuts that lose any part of what was not synced',
     async (seed, durability) => {
       const prng = new Prng(seed, 1)
@@ -159,7 +159,7 @@ describe('a process that is killed', () => {
     ['process', 7],
     ['disk', 3],
   ] as const)('durability %s, %s times', (durability, kills) => {
-    const pieces = fc.array(fc.nat(200), { minLength: kills, maxLength: kills })
+    const pieces = fc.array(fc.nat(90), { minLength: kills, maxLength: kills })
     test.prop([pieces], { numRuns: 1, endOnFailure: true })(
       'loses nothing that was confirmed, and writes nothing twice',
       async (lives) => {
@@ -174,7 +174,7 @@ describe('a process that is killed', () => {
           expect(total(positions)).toBeGreaterThanOrEqual(confirmed)
         }
       },
-      60_000,
+      120_000,
     )
   })
 })

@@ -138,7 +138,7 @@ describe('a file that is not the one that was read', () => {
     await writeFile(folder.path('f'), 'abc\n')
     const error = await failureOf(folder, 9_000, '')
     expect(error.code).toBe('MR_SOURCE_SHRANK')
-    expect(error.message).toContain('read up to byte 9000 and is now only 4 bytes long')
+    expect(error.message).toContain('was read up to byte 9000 and now ends at byte 4')
   })
 
   test('a proof of another kind of source does not fit', async () => {

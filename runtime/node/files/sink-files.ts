@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../../base/errors.ts'
+import { laneWentBack, sinkFenced } from '../../ports/sink-refusals.ts'
 import type { LanePosition } from '../../ports/sink.ts'
 import type { Framing } from './framing.ts'
 import type { FileStatus, SinkDisk, SinkFile } from './sink-disk.ts'
@@ -116,7 +117,7 @@ export class SinkFiles {
     }
     for (const { shard, number } of positions) {
       const known = this.#image.numberOf(shard)
-      if (number < known) throw sinkDiverged(`output ${number} of shard ${shard} came to ${path} after output ${known}`)
+      if (number < known) throw laneWentBack(path, shard, number, known)
     }
     if (bytes.length > 0) {
       try {
@@ -179,9 +180,7 @@ export class SinkFiles {
     const own = readOwner(this.#sequence % 2 === 0 ? even : odd)
     const other = readOwner(this.#sequence % 2 === 0 ? odd : even)
     if (own?.sequence !== this.#sequence || own.nonce !== this.#nonce || (other?.sequence ?? 0) > this.#sequence) {
-      throw new MillraceError('MR_FENCED', `another process has opened ${path} since`, {
-        next: 'One program writes to one file: stop the other one, or give one of them another path',
-      })
+      throw sinkFenced(path)
     }
     if (status?.identity !== this.#identity) {
       throw sinkDiverged(

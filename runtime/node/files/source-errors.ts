@@ -1,7 +1,5 @@
 import { MillraceError, messageOf } from '../../base/errors.ts'
-
-const startOver =
-  'Put the file back as it was. To read another file from its beginning, give it to a source with another name, or start with a new data folder'
+import { sourceReplaced, sourceShrank } from '../../ports/source-refusals.ts'
 
 export function fileNotReadable(path: string, cause: unknown): MillraceError {
   return new MillraceError('MR_SOURCE_FAILED', `cannot read ${path}: ${messageOf(cause)}`, {
@@ -11,19 +9,11 @@ export function fileNotReadable(path: string, cause: unknown): MillraceError {
 }
 
 export function fileShrank(path: string, position: number, size: number): MillraceError {
-  return new MillraceError(
-    'MR_SOURCE_SHRANK',
-    `${path} was read up to byte ${position} and is now only ${size} bytes long`,
-    { next: startOver },
-  )
+  return sourceShrank(path, `byte ${position}`, `byte ${size}`)
 }
 
 export function fileReplaced(path: string, position: number): MillraceError {
-  return new MillraceError(
-    'MR_SOURCE_REPLACED',
-    `${path} is not the file that was read up to byte ${position}: other bytes are there`,
-    { next: startOver },
-  )
+  return sourceReplaced(path, `byte ${position}`)
 }
 
 export function fileEnded(path: string, position: number): MillraceError {

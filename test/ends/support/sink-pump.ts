@@ -44,4 +44,4 @@ function pump(size: number): void {
   })
 }
 // Of several sizes, so that commits overlap in every way.
-for (const size of [10, 100, 400]) pump(size)
+for (const size of [10, 60, 200]) pump(size)

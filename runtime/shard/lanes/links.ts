@@ -26,6 +26,8 @@ export class LinkSet {
   readonly #ins: readonly LinkIn[]
   /** Which link is taken from first: each in its turn. */
   #turn = 0
+  #clockMs = 0
+  #elapsedMs = 0
 
   /** `peers`: every other group that has shards. */
   constructor(parts: LinkParts, peers: readonly number[]) {
@@ -46,7 +48,7 @@ export class LinkSet {
       const header = readFrameHeader(reader)
       const { kind } = header
       if (kind === FrameKind.hello || kind === FrameKind.data || kind === FrameKind.ask)
-        linkIn.onFrame(header, reader, nowMs)
+        linkIn.onFrame(header, reader, this.#elapsed(nowMs))
       else linkOut.onFrame(header, reader)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
@@ -55,8 +57,9 @@ export class LinkSet {
 
   /** Sends what may be sent, and greets, asks and asks again. To be called whenever something may have changed. */
   tick(nowMs: number): void {
-    for (const link of this.#outs) link.tick(nowMs)
-    for (const link of this.#ins) link.tick(nowMs)
+    const elapsedMs = this.#elapsed(nowMs)
+    for (const link of this.#outs) link.tick(elapsedMs)
+    for (const link of this.#ins) link.tick(elapsedMs)
   }
 
   /** Whether `take` has something to give. */
@@ -84,8 +87,9 @@ export class LinkSet {
 
   /** Acks, welcomes, and sends what the commit released. */
   durable(commit: number, nowMs: number): void {
+    const elapsedMs = this.#elapsed(nowMs)
     for (const link of this.#ins) link.durable(commit)
-    for (const link of this.#outs) link.tick(nowMs)
+    for (const link of this.#outs) link.tick(elapsedMs)
   }
 
   /** Whether readers may read on: every peer has room for what they may find for it. */
@@ -136,5 +140,11 @@ export class LinkSet {
       lowest = Math.min(lowest, next)
     }
     return lowest
+  }
+  /** Time as links count it: a clock that is set back would have them wait for what they have said long ago. */
+  #elapsed(nowMs: number): number {
+    if (nowMs > this.#clockMs) this.#elapsedMs += nowMs - this.#clockMs
+    this.#clockMs = nowMs
+    return this.#elapsedMs
   }
 }

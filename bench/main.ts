@@ -9,7 +9,9 @@ import { readdirSync } from 'node:fs'
 import { machine } from './support/machine.ts'
 
 const folder = new URL('./scenarios/', import.meta.url)
-const all = readdirSync(folder).map((file) => file.replace(/\.ts$/, '')).sort()
+const all = readdirSync(folder)
+  .map((file) => file.replace(/\.ts$/, ''))
+  .sort()
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const unknown = wanted.filter((name) => !all.includes(name))
 if (unknown.length > 0) {
@@ -19,6 +21,10 @@ if (unknown.length > 0) {
 console.log(machine())
 for (const name of wanted.length > 0 ? wanted : all) {
   const file = new URL(`${name}.ts`, folder).pathname
-  const { status } = spawnSync(process.execPath, [...process.execArgv, file, ...process.argv.slice(2).filter((argument) => argument.startsWith('--'))], { stdio: 'inherit' })
+  const { status } = spawnSync(
+    process.execPath,
+    [...process.execArgv, file, ...process.argv.slice(2).filter((argument) => argument.startsWith('--'))],
+    { stdio: 'inherit' },
+  )
   if (status !== 0) process.exit(status ?? 1)
 }

@@ -7,11 +7,17 @@ import { runWorker, withFolder } from '../support/run-worker.ts'
 
 type Amount = { key: string; amount: number }
 
-const amounts = source('amounts', decoding((bytes): Amount => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
-  return { key: `k${view.getUint32(0)}`, amount: view.getUint32(4) }
-}))
-const sums = sink('sums', encoding(({ key, sum }: { key: string; sum: number }) => `${key} ${sum}`))
+const amounts = source(
+  'amounts',
+  decoding((bytes): Amount => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+    return { key: `k${view.getUint32(0)}`, amount: view.getUint32(4) }
+  }),
+)
+const sums = sink(
+  'sums',
+  encoding(({ key, sum }: { key: string; sum: number }) => `${key} ${sum}`),
+)
 const Sum = entity('sum', {
   state: () => ({ sum: 0, count: 0 }),
   on: {
@@ -23,7 +29,10 @@ const Sum = entity('sum', {
   },
 })
 const keyedSum = pipeline('keyed-sum', ({ from }) => {
-  from(amounts).keyBy(({ key }) => key).to(Sum.add).into(sums)
+  from(amounts)
+    .keyBy(({ key }) => key)
+    .to(Sum.add)
+    .into(sums)
 })
 
 function generate(keys: number, count: number): Recorded {
@@ -34,7 +43,11 @@ function generate(keys: number, count: number): Recorded {
     view.setUint32(i * 8, Math.floor(next() * keys))
     view.setUint32(i * 8 + 4, i % 1_000)
   }
-  return { buffer, starts: Uint32Array.from({ length: count }, (_, i) => i * 8), ends: Uint32Array.from({ length: count }, (_, i) => i * 8 + 8) }
+  return {
+    buffer,
+    starts: Uint32Array.from({ length: count }, (_, i) => i * 8),
+    ends: Uint32Array.from({ length: count }, (_, i) => i * 8 + 8),
+  }
 }
 
 for (const keys of [1_000, 100_000, 1_000_000]) {
@@ -53,6 +66,21 @@ for (const keys of [1_000, 100_000, 1_000_000]) {
       }
     })
   }
-  await compare(`keyed sum, ${keys} keys, process`, count, () =>
-    withFolder(async (data) => (await runWorker({ pipeline: keyedSum, durability: 'process', data, source: (name) => memorySource(name, recorded, count) })).seconds), floor)
+  await compare(
+    `keyed sum, ${keys} keys, process`,
+    count,
+    () =>
+      withFolder(
+        async (data) =>
+          (
+            await runWorker({
+              pipeline: keyedSum,
+              durability: 'process',
+              data,
+              source: (name) => memorySource(name, recorded, count),
+            })
+          ).seconds,
+      ),
+    floor,
+  )
 }

@@ -36,11 +36,21 @@ function floor(): number {
 }
 
 for (const durability of ['process', 'disk'] as const) {
-  await compare(`market spread, memory, ${durability}`, count, () =>
-    withFolder(async (data) => {
-      const { seconds } = await runWorker({ pipeline: merged, durability, data, source: (name) => memorySource(name, recorded, count) })
-      return seconds
-    }), floor)
+  await compare(
+    `market spread, memory, ${durability}`,
+    count,
+    () =>
+      withFolder(async (data) => {
+        const { seconds } = await runWorker({
+          pipeline: merged,
+          durability,
+          data,
+          source: (name) => memorySource(name, recorded, count),
+        })
+        return seconds
+      }),
+    floor,
+  )
 }
 
 await withFolder(async (folder) => {
@@ -50,14 +60,21 @@ await withFolder(async (folder) => {
   for (let copy = 0; copy < copies; copy++) writeFileSync(input, buffer, { flag: 'a' })
   const records = copies * recorded.starts.length
   for (const durability of ['process', 'disk'] as const) {
-    await compare(`market spread, file to file, ${durability}`, records, () =>
-      withFolder(async (data) => {
-        const { seconds } = await runWorker({
-          pipeline: merged, durability, data,
-          source: (source, wake) => openFileSource({ source, path: input, framing: 'u32', follow: false, wake }),
-          sink: (sink) => openFileSink({ sink, path: join(data, 'rejections.msg'), framing: 'u32', durability }),
-        })
-        return seconds
-      }), () => floor() * (records / count))
+    await compare(
+      `market spread, file to file, ${durability}`,
+      records,
+      () =>
+        withFolder(async (data) => {
+          const { seconds } = await runWorker({
+            pipeline: merged,
+            durability,
+            data,
+            source: (source, wake) => openFileSource({ source, path: input, framing: 'u32', follow: false, wake }),
+            sink: (sink) => openFileSink({ sink, path: join(data, 'rejections.msg'), framing: 'u32', durability }),
+          })
+          return seconds
+        }),
+      () => floor() * (records / count),
+    )
   }
 })

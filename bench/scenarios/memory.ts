@@ -13,7 +13,9 @@ let next = 0
 
 await withFolder(async (data) => {
   await runWorker({
-    pipeline: merged, durability: 'process', data,
+    pipeline: merged,
+    durability: 'process',
+    data,
     source: (name) => memorySource(name, recorded, count),
     watch: (worker) => {
       if ((worker.group?.handledCount ?? 0) < next) return
@@ -25,4 +27,8 @@ await withFolder(async (data) => {
 const third = Math.floor(samples.length / 3)
 const early = spreadOf(samples.slice(third, 2 * third)).median
 const late = spreadOf(samples.slice(2 * third)).median
-print(`resident memory over ${count / 1e6} M messages`, `${late.toFixed(0)} MiB in the last third`, `${(late / early).toFixed(2)} of the second third`)
+print(
+  `resident memory over ${count / 1e6} M messages`,
+  `${late.toFixed(0)} MiB in the last third`,
+  `${(late / early).toFixed(2)} of the second third`,
+)

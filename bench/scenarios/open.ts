@@ -12,7 +12,11 @@ const child = fileURLToPath(new URL('../support/open-child.ts', import.meta.url)
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
 
 function run(mode: 'fill' | 'open' | 'die', from: number): string {
-  const { stdout, status, signal } = spawnSync(process.execPath, [...process.execArgv, child, folder, mode, String(entities), String(from)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  const { stdout, status, signal } = spawnSync(
+    process.execPath,
+    [...process.execArgv, child, folder, mode, String(entities), String(from)],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   if (status !== 0 && signal !== 'SIGKILL') throw new Error(`the ${mode} run ended with ${status}`)
   return stdout
 }
@@ -26,9 +30,16 @@ try {
     run('die', (from += 200_000))
     return opened()
   })
-  for (const [name, values] of [['clean stop', clean], ['kill -9', killed]] as const) {
+  for (const [name, values] of [
+    ['clean stop', clean],
+    ['kill -9', killed],
+  ] as const) {
     const { median, lowest, highest } = spreadOf(values)
-    print(`first output, ${short(entities)} entities, after ${name}`, `${short(median)} ms (${short(lowest)} to ${short(highest)})`, '')
+    print(
+      `first output, ${short(entities)} entities, after ${name}`,
+      `${short(median)} ms (${short(lowest)} to ${short(highest)})`,
+      '',
+    )
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

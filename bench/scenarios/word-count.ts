@@ -12,7 +12,8 @@ const recorded = linesOf(text(50_000))
 function text(lineCount: number): string {
   const next = random(7)
   const vocabulary = Array.from({ length: 25_000 }, (_, i) => word(i))
-  const line = (): string => Array.from({ length: wordsPerLine }, () => vocabulary[Math.floor(25_000 ** next()) - 1] ?? 'the').join(' ')
+  const line = (): string =>
+    Array.from({ length: wordsPerLine }, () => vocabulary[Math.floor(25_000 ** next()) - 1] ?? 'the').join(' ')
   return Array.from({ length: lineCount }, line).join('\n')
 }
 
@@ -28,7 +29,10 @@ function floor(): number {
   const { buffer, starts, ends } = recorded
   return timed(() => {
     for (let i = 0, at = 0; i < lines; i++, at = at + 1 === starts.length ? 0 : at + 1) {
-      for (const one of decoder.decode(buffer.subarray(starts[at]!, ends[at]!)).toLowerCase().match(/[a-z']+/g) ?? []) {
+      for (const one of decoder
+        .decode(buffer.subarray(starts[at]!, ends[at]!))
+        .toLowerCase()
+        .match(/[a-z']+/g) ?? []) {
         const seen = counts.get(one)
         if (seen === undefined) counts.set(one, { count: 1 })
         else seen.count += 1
@@ -38,9 +42,19 @@ function floor(): number {
 }
 
 for (const durability of ['process', 'disk'] as const) {
-  await compare(`word count, words, memory, ${durability}`, lines * wordsPerLine, () =>
-    withFolder(async (data) => {
-      const { seconds } = await runWorker({ pipeline: wordCount, durability, data, source: (name) => memorySource(name, recorded, lines) })
-      return seconds
-    }), floor)
+  await compare(
+    `word count, words, memory, ${durability}`,
+    lines * wordsPerLine,
+    () =>
+      withFolder(async (data) => {
+        const { seconds } = await runWorker({
+          pipeline: wordCount,
+          durability,
+          data,
+          source: (name) => memorySource(name, recorded, lines),
+        })
+        return seconds
+      }),
+    floor,
+  )
 }

@@ -8,7 +8,12 @@ export const scale = process.argv.includes('--quick') ? 0.25 : 1
  * Runs a subject and its floor in turn, after one uncounted round, and prints the subject's rate, its spread, and the median of
  * the ratios round by round: what holds when the machine's speed drifts.
  */
-export async function compare(name: string, count: number, subject: () => Promise<number>, floor: () => number): Promise<void> {
+export async function compare(
+  name: string,
+  count: number,
+  subject: () => Promise<number>,
+  floor: () => number,
+): Promise<void> {
   floor()
   await subject()
   const rates: number[] = []
@@ -23,7 +28,11 @@ export async function compare(name: string, count: number, subject: () => Promis
   }
   const rate = spreadOf(rates)
   const ratio = spreadOf(ratios)
-  print(name, `${short(rate.median)}/s (${short(rate.lowest)} to ${short(rate.highest)})`, `${ratio.median.toFixed(2)} of a floor of ${short(spreadOf(floors).median)}/s`)
+  print(
+    name,
+    `${short(rate.median)}/s (${short(rate.lowest)} to ${short(rate.highest)})`,
+    `${ratio.median.toFixed(2)} of a floor of ${short(spreadOf(floors).median)}/s`,
+  )
 }
 
 /** Prints the median and spread of some runs. */

@@ -53,7 +53,15 @@ export function memorySource(source: string, records: Recorded, count: number): 
       const offsets = new Float64Array(size)
       for (let i = 0; i < size; i++) offsets[i] = at + i
       at += size
-      return { count: size, buffer, starts: starts.subarray(first, first + size), ends: ends.subarray(first, first + size), offsets, next: at, proof: '' }
+      return {
+        count: size,
+        buffer,
+        starts: starts.subarray(first, first + size),
+        ends: ends.subarray(first, first + size),
+        offsets,
+        next: at,
+        proof: '',
+      }
     },
     confirm() {},
     async close() {},

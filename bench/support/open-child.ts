@@ -7,26 +7,37 @@ const [, , data, mode, entitiesText, fromText] = process.argv
 const entities = Number(entitiesText)
 const from = Number(fromText)
 
-const numbers = source('numbers', decoding((bytes) => new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0)))
-const seen = sink('seen', encoding((count: number) => String(count)))
+const numbers = source(
+  'numbers',
+  decoding((bytes) => new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0)),
+)
+const seen = sink(
+  'seen',
+  encoding((count: number) => String(count)),
+)
 const Seen = entity('seen', {
   state: () => ({ count: 0, name: 'a state of a usual size' }),
   on: {
-    number(state, _: number) {
+    number(state, _number: number) {
       state.count += 1
       return state.count
     },
   },
 })
 const program = pipeline('open', ({ from: stream }) => {
-  stream(numbers).keyBy((number) => `entity-${number % entities}`).to(Seen.number).into(seen)
+  stream(numbers)
+    .keyBy((number) => `entity-${number % entities}`)
+    .to(Seen.number)
+    .into(seen)
 })
 
 /** Numbers from `first` on, for ever or up to `end`. */
 function counting(first: number, end: number): SourcePartition {
   let at = first
   return {
-    source: 'numbers', partition: '0', failed: undefined,
+    source: 'numbers',
+    partition: '0',
+    failed: undefined,
     get atEnd() {
       return at >= end
     },

@@ -49,14 +49,31 @@ export async function runWorker(job: Job): Promise<Outcome> {
   const worker = new Worker(
     plan,
     createCodec(),
-    { clock: realClock, store, partitions: plan.sources.map(({ name }, source) => ({ source, partition: job.source(name, wake) })), sinks: watched, wake },
     {
-      group: 0, shardCount: store.shardCount, ownerOf: () => 0, cacheBytes: job.cacheBytes ?? limits.defaultCacheBytes, windowBytes: limits.writeBackBytes,
-      maxBatchMessages: limits.maxBatchMessages, maxHops: limits.maxHops, tracing: false, bugs: noBugs, acceptTornRecords: false, recordsPerTick: 2_048,
+      clock: realClock,
+      store,
+      partitions: plan.sources.map(({ name }, source) => ({ source, partition: job.source(name, wake) })),
+      sinks: watched,
+      wake,
+    },
+    {
+      group: 0,
+      shardCount: store.shardCount,
+      ownerOf: () => 0,
+      cacheBytes: job.cacheBytes ?? limits.defaultCacheBytes,
+      windowBytes: limits.writeBackBytes,
+      maxBatchMessages: limits.maxBatchMessages,
+      maxHops: limits.maxHops,
+      tracing: false,
+      bugs: noBugs,
+      acceptTornRecords: false,
+      recordsPerTick: 2_048,
     },
   )
   let done: (() => void) | undefined
-  const finished = new Promise<void>((resolve) => (done = resolve))
+  const finished = new Promise<void>((resolve) => {
+    done = resolve
+  })
   const until = job.until ?? ((one: Worker) => one.finished)
   const host = new WorkerHost(worker, realClock, () => {
     if (started === 0 && worker.state === 'running') started = performance.now()
@@ -70,7 +87,13 @@ export async function runWorker(job: Job): Promise<Outcome> {
   if (worker.error !== undefined) throw worker.error
   for (const sink of sinks) await sink.close()
   await store.close()
-  return { seconds, firstOutputMs, commits: worker.counts.commits, outputs: worker.counts.outputs, handled: worker.group!.handledCount }
+  return {
+    seconds,
+    firstOutputMs,
+    commits: worker.counts.commits,
+    outputs: worker.counts.outputs,
+    handled: worker.group!.handledCount,
+  }
 }
 
 export function countingSink(sink: string): SinkPort {

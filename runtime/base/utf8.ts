@@ -47,8 +47,12 @@ export function utf8Read(bytes: Uint8Array, start: number, end: number): string 
     const lead = bytes[at++]!
     if (lead < 0x80) text += String.fromCharCode(lead)
     else if (lead < 0xe0) text += String.fromCharCode(((lead & 0x1f) << 6) | (bytes[at++]! & 0x3f))
-    else if (lead < 0xf0) text += String.fromCharCode(((lead & 0xf) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
-    else text += String.fromCodePoint(((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
+    else if (lead < 0xf0)
+      text += String.fromCharCode(((lead & 0xf) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
+    else
+      text += String.fromCodePoint(
+        ((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f),
+      )
   }
   return text
 }

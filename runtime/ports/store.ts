@@ -19,8 +19,15 @@ export interface Store {
   readonly durability: 'disk' | 'process'
   open(group: number, done: (error: MillraceError | undefined, opened?: OpenedGroup) => void): void
   commit(write: CommitWrite, done: (error: MillraceError | undefined) => void): void
-  read(keys: readonly Uint8Array[], done: (error: MillraceError | undefined, values?: readonly (Uint8Array | undefined)[]) => void): void
-  list(from: Uint8Array, to: Uint8Array, done: (error: MillraceError | undefined, keys?: readonly Uint8Array[]) => void): void
+  read(
+    keys: readonly Uint8Array[],
+    done: (error: MillraceError | undefined, values?: readonly (Uint8Array | undefined)[]) => void,
+  ): void
+  list(
+    from: Uint8Array,
+    to: Uint8Array,
+    done: (error: MillraceError | undefined, keys?: readonly Uint8Array[]) => void,
+  ): void
   /** Rows with `from <= key < to`. */
   scan(from: Uint8Array, to: Uint8Array): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>
 }

@@ -93,8 +93,14 @@ export class BatchView {
       message = new Uint8Array(0) // what a step cannot do twice, or what is no data: the failure itself is in the dead letter
     }
     this.handled.push({
-      id: this.idOf(i), origin: this.#originOf(i, envelope), shard: row?.shard ?? this.homeOf(i), route: this.#batch.routes[i]!,
-      key: row?.key ?? '', message, timeMs: this.timeOf(i), outcome,
+      id: this.idOf(i),
+      origin: this.#originOf(i, envelope),
+      shard: row?.shard ?? this.homeOf(i),
+      route: this.#batch.routes[i]!,
+      key: row?.key ?? '',
+      message,
+      timeMs: this.timeOf(i),
+      outcome,
     })
   }
 
@@ -102,12 +108,24 @@ export class BatchView {
     if (envelope === undefined) {
       const slot = this.#batch.origins[i]!
       const { records } = this.#batch
-      return { kind: 'record', source: records.sources[slot]!, partition: records.partitions[slot]!, offset: records.offsets[slot]!, index: this.#batch.indexes[i]! }
+      return {
+        kind: 'record',
+        source: records.sources[slot]!,
+        partition: records.partitions[slot]!,
+        offset: records.offsets[slot]!,
+        index: this.#batch.indexes[i]!,
+      }
     }
     const { from } = envelope
     switch (from.kind) {
       case 'record':
-        return { kind: 'record', source: from.source, partition: from.partition, offset: from.offset, index: from.index }
+        return {
+          kind: 'record',
+          source: from.source,
+          partition: from.partition,
+          offset: from.offset,
+          index: from.index,
+        }
       case 'timer':
         return { kind: 'timer', timer: from.timer.name, atMs: from.timer.atMs }
       case 'request':

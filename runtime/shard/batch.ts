@@ -120,7 +120,16 @@ export class Records {
   readonly starts: number[] = []
   readonly ends: number[] = []
 
-  add(source: number, seed: number, partition: string, offset: number, timeMs: number, buffer: Uint8Array, start: number, end: number): number {
+  add(
+    source: number,
+    seed: number,
+    partition: string,
+    offset: number,
+    timeMs: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     const i = this.count++
     this.sources[i] = source
     this.seeds[i] = seed

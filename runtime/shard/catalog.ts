@@ -6,7 +6,12 @@ import { ByteReader, ByteWriter } from '../base/bytes.ts'
  */
 export class Catalog {
   readonly #lists: Record<CatalogKind, string[]> = { entity: [], route: [], source: [], sink: [] }
-  readonly #numbers: Record<CatalogKind, Map<string, number>> = { entity: new Map(), route: new Map(), source: new Map(), sink: new Map() }
+  readonly #numbers: Record<CatalogKind, Map<string, number>> = {
+    entity: new Map(),
+    route: new Map(),
+    source: new Map(),
+    sink: new Map(),
+  }
   /** Whether it has names that are not in the store yet. */
   changed = false
 

@@ -50,7 +50,18 @@ export class DeadLetterRetries {
       if (route < 0) throw gone(`"${letter.route}"`)
       of = { kind: 'deadLetter' }
       const [idHigh, idLow] = id
-      this.#host.stageMessage({ route, key: letter.key!, shard, bytes: message, start: 0, end: message.length, timeMs, idHigh, idLow, from: of })
+      this.#host.stageMessage({
+        route,
+        key: letter.key!,
+        shard,
+        bytes: message,
+        start: 0,
+        end: message.length,
+        timeMs,
+        idHigh,
+        idLow,
+        from: of,
+      })
     }
     this.#removals.push({ shard, key: rowKey })
     this.#retried.push({ of, done })

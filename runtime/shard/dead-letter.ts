@@ -30,9 +30,17 @@ export function decodeDeadLetter(bytes: Uint8Array, codec: Codec): DeadLetterDat
 }
 
 /** Code, message and place of anything that a user's code may throw. */
-export function describeFailure(error: unknown): { readonly code: string; readonly message: string; readonly where: string } {
+export function describeFailure(error: unknown): {
+  readonly code: string
+  readonly message: string
+  readonly where: string
+} {
   if (error instanceof RemoteFailure) return { code: error.code, message: error.message, where: error.where }
-  if (error instanceof StepFailure) return { ...describeFailure(error.cause), code: error.cause instanceof MillraceError ? error.cause.code : error.code }
+  if (error instanceof StepFailure)
+    return {
+      ...describeFailure(error.cause),
+      code: error.cause instanceof MillraceError ? error.cause.code : error.code,
+    }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const code = error instanceof MillraceError ? error.code : 'MR_HANDLER_FAILED'
   return { code, message: message.slice(0, 2_000), where: error instanceof Error ? firstFrame(error.stack) : '' }
@@ -70,7 +78,12 @@ export class RemoteFailure extends Error {
   }
 
   static from(data: unknown): RemoteFailure {
-    const { code, message, where, record } = data as { code: string; message: string; where: string; record: Uint8Array }
+    const { code, message, where, record } = data as {
+      code: string
+      message: string
+      where: string
+      record: Uint8Array
+    }
     return new RemoteFailure(code, message, where, record)
   }
 }

@@ -29,7 +29,17 @@ export class Effects {
     this.#add(EffectKind.output, sink, shard, 0, key, start, end)
   }
 
-  addMessage(route: number, from: number, to: number, key: string, start: number, end: number, timeMs: number, idHigh: number, idLow: number): void {
+  addMessage(
+    route: number,
+    from: number,
+    to: number,
+    key: string,
+    start: number,
+    end: number,
+    timeMs: number,
+    idHigh: number,
+    idLow: number,
+  ): void {
     const i = this.#add(EffectKind.message, route, from, to, key, start, end)
     this.timesMs[i] = timeMs
     this.idHighs[i] = idHigh

@@ -112,7 +112,11 @@ export class Executor {
     }
     const from = envelope?.from
     if (from?.kind === 'timer' && !from.timer.pending) return this.#skip(i)
-    if (from?.kind === 'request' && from.request.id !== undefined && !this.#freshRequest(row, envelope!, from.request.id)) {
+    if (
+      from?.kind === 'request' &&
+      from.request.id !== undefined &&
+      !this.#freshRequest(row, envelope!, from.request.id)
+    ) {
       return this.#cache.missing.length === 0 && this.#skip(i)
     }
     if (this.#poison.size > 0) {
@@ -205,7 +209,10 @@ export class Executor {
     const envelope = batch.envelopeAt(i)
     const from = envelope?.from
     if (from?.kind !== 'timer' || !this.#isInternal(row, from.timer)) {
-      this.#run.handle(batch.routes[i]!, envelope === undefined ? this.view.valueAgain(i) : this.view.message(i, envelope))
+      this.#run.handle(
+        batch.routes[i]!,
+        envelope === undefined ? this.view.valueAgain(i) : this.view.message(i, envelope),
+      )
     }
     if (this.#run.forgot) this.#forget(row)
   }
@@ -224,7 +231,8 @@ export class Executor {
     const { ttlMs } = row.table.plan
     if (ttlMs === undefined || row.gone) return
     if (from?.kind !== 'timer' || from.timer.kind !== TimerKind.ttl) row.seenMs = this.#batch.nowMs
-    if (this.#timers.find(row.table, row.key, ttlTimer) === undefined) this.#timers.set(this.#internalTimer(row, ttlTimer, TimerKind.ttl, row.seenMs + ttlMs))
+    if (this.#timers.find(row.table, row.key, ttlTimer) === undefined)
+      this.#timers.set(this.#internalTimer(row, ttlTimer, TimerKind.ttl, row.seenMs + ttlMs))
   }
 
   /** Timers of the runtime itself: an idle entity, or an old answer, is forgotten. */
@@ -240,8 +248,19 @@ export class Executor {
 
   #internalTimer(row: Row, name: string, kind: TimerKind, atMs: number): Timer {
     return {
-      table: row.table, shard: row.shard, key: row.key, name, atMs, kind, route: this.#plan.routes.findIndex((route) => route.entity === row.table.index),
-      message: new Uint8Array(0), timeMs: this.#batch.nowMs, idHigh: 0, idLow: 0, attempts: 0, pending: true,
+      table: row.table,
+      shard: row.shard,
+      key: row.key,
+      name,
+      atMs,
+      kind,
+      route: this.#plan.routes.findIndex((route) => route.entity === row.table.index),
+      message: new Uint8Array(0),
+      timeMs: this.#batch.nowMs,
+      idHigh: 0,
+      idLow: 0,
+      attempts: 0,
+      pending: true,
     }
   }
 
@@ -281,7 +300,9 @@ export class Executor {
     memory.gone = false
     memory.state = answer === undefined ? { at: this.#batch.nowMs } : { at: this.#batch.nowMs, answer }
     if (memory.batch !== this.#batch.serial) this.#cache.touch(memory, this.#batch.serial)
-    this.#timers.set(this.#internalTimer(row, answerTimer + from.request.id, TimerKind.answer, this.#batch.nowMs + requestRetentionMs))
+    this.#timers.set(
+      this.#internalTimer(row, answerTimer + from.request.id, TimerKind.answer, this.#batch.nowMs + requestRetentionMs),
+    )
   }
 
   /** Whether a request with an id comes for the first time. If not, it gets the remembered answer. */
@@ -314,7 +335,9 @@ export class Executor {
     this.forgotten.length = 0
     this.outcomes.length = 0
     if (this.view.tracing) this.view.handled = []
-    this.#batch.startOver((slot, index) => reExpand(this.#plan, this.#batch.records.sources[slot]!, this.#batch.records.bytes(slot), index))
+    this.#batch.startOver((slot, index) =>
+      reExpand(this.#plan, this.#batch.records.sources[slot]!, this.#batch.records.bytes(slot), index),
+    )
   }
 }
 

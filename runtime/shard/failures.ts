@@ -28,10 +28,14 @@ export class Failures {
     const retry = attempts < policy.retries && from?.kind !== 'request'
     if (!retry && policy.then === 'stop') {
       const { message } = describeFailure(error)
-      throw new MillraceError('MR_HANDLER_FAILED', `${plan.routes[batch.routes[i]!]!.name} failed for key "${row.key}": ${message}`, {
-        next: 'The message was not handled and is handled again at the next start: correct the handler',
-        cause: error,
-      })
+      throw new MillraceError(
+        'MR_HANDLER_FAILED',
+        `${plan.routes[batch.routes[i]!]!.name} failed for key "${row.key}": ${message}`,
+        {
+          next: 'The message was not handled and is handled again at the next start: correct the handler',
+          cause: error,
+        },
+      )
     }
     if (from?.kind === 'timer') timers.remove(from.timer)
     if (from?.kind === 'request') return 'answer'
@@ -65,12 +69,22 @@ export class Failures {
     const origin = batch.origins[i]!
     const { records } = batch
     const { code, message, where } = describeFailure(error)
-    const letter: DeadLetterData = { code, error: message, where, timeMs: this.#view.timeOf(i), atMs: batch.nowMs, message: new Uint8Array(0), format: 'record' }
+    const letter: DeadLetterData = {
+      code,
+      error: message,
+      where,
+      timeMs: this.#view.timeOf(i),
+      atMs: batch.nowMs,
+      message: new Uint8Array(0),
+      format: 'record',
+    }
     const from = batch.envelopeAt(i)?.from
     const place =
       origin >= 0
         ? { source: records.sources[origin]!, partition: records.partitions[origin]!, offset: records.offsets[origin]! }
-        : from?.kind === 'record' ? from : undefined
+        : from?.kind === 'record'
+          ? from
+          : undefined
     if (place !== undefined) {
       letter.source = plan.sources[place.source]!.name
       letter.partition = place.partition
@@ -102,9 +116,19 @@ export class Failures {
     this.#view.setId(i, this.#id)
     const { high: idHigh, low: idLow } = this.#id
     return {
-      table: row.table, shard: row.shard, key: row.key, name: `~retry/${idText(idHigh, idLow)}`, kind: TimerKind.retry,
-      atMs: batch.nowMs + row.table.plan.onError.delayMs, route: batch.routes[i]!, message: this.#messageBytes(i), timeMs: this.#view.timeOf(i),
-      idHigh, idLow, attempts, pending: true,
+      table: row.table,
+      shard: row.shard,
+      key: row.key,
+      name: `~retry/${idText(idHigh, idLow)}`,
+      kind: TimerKind.retry,
+      atMs: batch.nowMs + row.table.plan.onError.delayMs,
+      route: batch.routes[i]!,
+      message: this.#messageBytes(i),
+      timeMs: this.#view.timeOf(i),
+      idHigh,
+      idLow,
+      attempts,
+      pending: true,
     }
   }
 }

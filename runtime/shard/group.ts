@@ -3,35 +3,30 @@ import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
 import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
-import { DeadLetterRetries } from './dead-letter-retries.ts'
 import { Effects } from './effects.ts'
 import { Executor } from './executor.ts'
-import { asError } from './failures.ts'
 import type { GroupOptions, Peers, SealedCommit } from './group-options.ts'
 import { HandlerRun } from './handler-run.ts'
 import { encodeGroupHeader } from './headers.ts'
-import { type GetDone, type InFlight, land, refuse, type RetryDone } from './in-flight.ts'
+import { type InFlight, land, refuse } from './in-flight.ts'
 import { Intake } from './intake.ts'
-import { LaneInbox } from './lane-inbox.ts'
 import { InLanes } from './lanes/in-lanes.ts'
 import type { LinkSet } from './lanes/links.ts'
-import type { OutLane } from './lanes/out-lane.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
 import { linkUp } from './link-up.ts'
-import type { Envelope, Request } from './message.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import { restoreLanes, restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
-import { EntityTable, enliven, type Row, Status } from './row.ts'
+import { EntityTable, type Row, Status } from './row.ts'
 import { catalogKey, Field, groupKey } from './row-key.ts'
 import { Sealer, Unsealable } from './seal.ts'
 import { shardRow } from './shard-row.ts'
 import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
 import { SinkOutbox } from './sink-outbox.ts'
 import { SourceLanes } from './source-lanes.ts'
+import { Stage } from './stage.ts'
 import { TimerBook } from './timer-book.ts'
-import { encodeState } from './undo.ts'
 import { type LooseRow, WriteBack } from './write-back.ts'
 
 /**
@@ -57,6 +52,8 @@ export class Group {
   readonly inLanes: InLanes = new InLanes()
   readonly outboxes: readonly SinkOutbox[]
   readonly timers: TimerBook = new TimerBook()
+  /** How input enters the batch. */
+  readonly stage: Stage
   /** Links to other groups; undefined: there are none. */
   readonly links: LinkSet | undefined
   /** Messages that were handled since the group was opened. */
@@ -70,13 +67,9 @@ export class Group {
   readonly #writeBack: WriteBack
   readonly #sinkLanes: readonly SinkLanes[]
   readonly #shardRows = new Map<number, LooseRow>()
-  #gets: { readonly row: Row; readonly done: GetDone }[] = []
   readonly #inFlight: InFlight[] = []
   #truncatedBelow = 1
   #begun = false
-  readonly #inbox: LaneInbox = new LaneInbox(this)
-  #requests = 0
-  readonly #retries: DeadLetterRetries
   #flush = false
 
   /** `peers`: how to reach other groups; undefined: there are none. */
@@ -86,26 +79,54 @@ export class Group {
     this.options = options
     this.deadLettersBefore = recovered.deadLetters
     this.catalog = Catalog.decode(recovered.catalog)
-    const tables = plan.entities.map((entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)))
+    const tables = plan.entities.map(
+      (entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)),
+    )
     const owned = Array.from({ length: options.shardCount }, (_, shard) => options.ownerOf(shard) === options.group)
     this.cache = new RowCache(tables, options.shardCount, owned, options.cacheBytes)
     this.#writeBack = new WriteBack(options.windowBytes)
-    this.sources = new SourceLanes(plan, plan.sources.map((source) => this.catalog.number('source', source.name)))
+    this.sources = new SourceLanes(
+      plan,
+      plan.sources.map((source) => this.catalog.number('source', source.name)),
+    )
     for (const route of plan.routes) this.catalog.number('route', route.name)
     const home = (source: number, partition: string): number => this.homeShard(source, partition)
     this.intake = new Intake(plan, codec, this.cache, this.batch, home)
-    this.outLanes = new OutLanes(options.group, plan.routes.map(({ name }) => name), (shard) => options.ownerOf(shard))
-    const sinkLanes = (this.#sinkLanes = plan.sinks.map((sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount)))
+    this.outLanes = new OutLanes(
+      options.group,
+      plan.routes.map(({ name }) => name),
+      (shard) => options.ownerOf(shard),
+    )
+    const sinkLanes = (this.#sinkLanes = plan.sinks.map(
+      (sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount),
+    ))
     this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options)
-    const parts = { plan, codec, cache: this.cache, batch: this.batch, effects: this.#effects, timers: this.timers, run: this.#run, homeShard: home, bugs: options.bugs }
+    const parts = {
+      plan,
+      codec,
+      cache: this.cache,
+      batch: this.batch,
+      effects: this.#effects,
+      timers: this.timers,
+      run: this.#run,
+      homeShard: home,
+      bugs: options.bugs,
+    }
     this.#executor = new Executor(parts)
     this.#executor.view.tracing = options.tracing
     this.#sealer = new Sealer({
-      ...parts, group: options.group, catalog: this.catalog, sinkLanes, sources: this.sources, outLanes: this.outLanes, inLanes: this.inLanes,
-      writeBack: this.#writeBack, shardRow: (shard) => this.#shardRow(shard),
+      ...parts,
+      group: options.group,
+      catalog: this.catalog,
+      sinkLanes,
+      sources: this.sources,
+      outLanes: this.outLanes,
+      inLanes: this.inLanes,
+      writeBack: this.#writeBack,
+      shardRow: (shard) => this.#shardRow(shard),
     })
-    this.#retries = new DeadLetterRetries(this, this.#sealer.removals)
     this.outboxes = sinkLanes.map((lanes, i) => new SinkOutbox(lanes, plan.sinks[i]!.name, recovered))
+    this.stage = new Stage(this, this.#run, epoch, this.#sealer.removals)
     this.#restore(epoch, recovered)
     this.links = linkUp(this, epoch, peers)
     this.batch.clear()
@@ -124,15 +145,19 @@ export class Group {
     return this.cache.missing
   }
 
-  /** Whether the batch has room for more input. */
-  get hasRoom(): boolean {
-    return this.batch.count < this.options.maxBatchMessages && this.batch.sizeBytes < limits.maxBatchBytes
-  }
-
   /** Whether a seal would commit anything. */
   get hasWork(): boolean {
-    if (this.batch.count > 0 || this.links?.hasTaken === true || this.#gets.length > 0 || this.#flush || this.inLanes.hasTouched || this.outLanes.hasTouched) return true
-    for (const lane of this.sources.all()) if (lane.changed || !lane.planned || lane.next !== lane.sealedNext) return true
+    if (
+      this.batch.count > 0 ||
+      this.links?.hasTaken === true ||
+      this.stage.queries.waiting ||
+      this.#flush ||
+      this.inLanes.hasTouched ||
+      this.outLanes.hasTouched
+    )
+      return true
+    for (const lane of this.sources.all())
+      if (lane.changed || !lane.planned || lane.next !== lane.sealedNext) return true
     return this.number === 0
   }
 
@@ -143,7 +168,7 @@ export class Group {
 
   /** Whether messages wait inside the group for the next commit. */
   get hasWaiting(): boolean {
-    return this.#ownReady.size > 0
+    return this.stage.hasWaiting
   }
 
   /** Whether sinks and other groups lag so far behind that sources should wait. */
@@ -166,51 +191,7 @@ export class Group {
     if (this.#begun && this.batch.count > 0) return
     this.#begun = true
     this.batch.nowMs = Math.max(nowMs, this.#sealer.nowMs)
-    this.#stageWaiting()
-  }
-
-  /** Stages timers that are due. */
-  stageTimers(): void {
-    while (this.hasRoom) {
-      const timer = this.timers.queue.takeDue(this.batch.nowMs)
-      if (timer === undefined) return
-      const { route, key, shard, message, timeMs, idHigh, idLow } = timer
-      const row = this.cache.find(timer.table.index, key)
-      this.#stage(row, { route, key, shard, bytes: message, start: 0, end: message.length, timeMs, idHigh, idLow, from: { kind: 'timer', timer } })
-    }
-  }
-
-  /** Stages a message from outside. Throws MR_KEY_INVALID and what the codec throws; resolves through the request. */
-  stageRequest(route: number, key: string, message: unknown, request: Request): void {
-    const row = this.cache.find(this.plan.routes[route]!.entity, key)
-    if (row === undefined) throw new MillraceError('MR_UNKNOWN_HANDLER', `key "${key}" belongs to another worker`, { next: 'Ask the worker that runs it' })
-    const bytes = this.codec.encode(message).slice()
-    this.#stage(row, {
-      route, key, shard: row.shard, bytes, start: 0, end: bytes.length, timeMs: this.batch.nowMs,
-      idHigh: this.#sealer.epoch, idLow: ++this.#requests, from: { kind: 'request', request },
-    })
-  }
-
-  /** Stages a message that is told apart by `from`: a lane's, a record's of a reader elsewhere, a dead letter's. */
-  stageMessage(envelope: Envelope): void {
-    const row = envelope.route < 0 ? undefined : this.cache.find(this.plan.routes[envelope.route]!.entity, envelope.key)
-    this.#stage(row, envelope)
-  }
-
-  /**
-   * Handles a dead letter again. It leaves the store in the same commit, also when it fails again (as a new dead letter).
-   * `done` is told which of the two happened, once that is durable.
-   */
-  stageDeadLetter(rowKey: Uint8Array, bytes: Uint8Array, done: RetryDone): void {
-    this.#retries.stage(rowKey, bytes, [this.#sealer.epoch, ++this.#requests], done)
-  }
-
-  /** Answers with the state of an entity once it is committed, as bytes of the codec (H9: never from memory). */
-  stageGet(entity: number, key: string, done: GetDone): void {
-    const row = this.cache.find(entity, key)
-    if (row === undefined) return
-    if (this.options.bugs.queryFromMemory && row.status === Status.live && row.state !== undefined) done(undefined, encodeState(row, this.codec).slice())
-    else this.#gets.push({ row, done })
+    this.stage.waiting()
   }
 
   /** The next seal writes every changed row back, so that the store's rows are the whole state. */
@@ -241,7 +222,9 @@ export class Group {
 
   /** The partners that the store knows of a forgotten entity. */
   listed(row: Row, elements: readonly string[]): void {
-    for (const element of elements) if (this.cache.child(row, Field.activity, element).status === Status.absent) this.cache.forgetChild(row, Field.activity, element, this.batch.serial)
+    for (const element of elements)
+      if (this.cache.child(row, Field.activity, element).status === Status.absent)
+        this.cache.forgetChild(row, Field.activity, element, this.batch.serial)
   }
 
   /** Closes the batch. Undefined: a state cannot be kept; call `run` again, which finds the message that made it so. */
@@ -266,14 +249,15 @@ export class Group {
       this.catalog.changed = false
     }
     this.#inFlight.push({
-      number, entities, answers: this.#executor.answers.slice(),
-      retried: this.#retries.settle(this.#executor.outcomes),
-      gets: this.#gets.map(({ row, done }) => ({ ...this.#valueOf(row), done })),
+      number,
+      entities,
+      answers: this.#executor.answers.slice(),
+      retried: this.stage.retries.settle(this.#executor.outcomes),
+      gets: this.stage.queries.take(),
       sources: [...this.sources.all()].map((lane) => ({ lane, next: lane.sealedNext, planned: lane.planned })),
     })
     const { handled } = this.#executor.view
     this.handledCount += this.batch.count
-    this.#gets = []
     this.#flush = false
     this.#begun = false
     this.#effects.clear()
@@ -281,7 +265,15 @@ export class Group {
     this.cache.touched.length = 0
     this.batch.clear()
     this.cache.evict()
-    return { number, record: sealed.record, rows, truncateBelow, nowMs: this.#sealer.nowMs, cut: this.#sealer.cut, handled }
+    return {
+      number,
+      record: sealed.record,
+      rows,
+      truncateBelow,
+      nowMs: this.#sealer.nowMs,
+      cut: this.#sealer.cut,
+      handled,
+    }
   }
 
   /** Commit `number` is durable. Calls back whoever waited for it; what sinks may have now is in their outboxes. */
@@ -297,12 +289,10 @@ export class Group {
 
   /** Everything that waits for an answer is told that there will be none. */
   abandon(error: Error): void {
-    refuse([...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes], error)
-  }
-
-  /** Takes what other groups have sent into the batch. */
-  stageInbox(): void {
-    if (this.links?.hasWaiting === true) this.links.take(this.options.maxBatchMessages, this.#inbox)
+    refuse(
+      [...this.#inFlight.flatMap(({ answers }) => answers.map(({ envelope }) => envelope)), ...this.batch.envelopes],
+      error,
+    )
   }
 
   /** A cut passes (RULE 9): everything sealed so far is before it. */
@@ -310,73 +300,56 @@ export class Group {
     this.#sealer.cut = Math.max(cut, this.#sealer.cut)
   }
 
-  #stage(row: Row | undefined, envelope: Envelope): void {
-    this.batch.addEnvelope(row, envelope)
-    this.batch.sizeBytes += envelope.end - envelope.start
-  }
-
-  /** Lanes from this group to itself with messages of earlier commits. */
-  get #ownReady(): Set<OutLane> {
-    return this.outLanes.ready(this.options.group)
-  }
-
-  /** Messages of earlier commits to this group itself come first: nothing on their lanes may overtake them. */
-  #stageWaiting(): void {
-    for (const lane of Array.from(this.#ownReady)) {
-      while (lane.cursor < lane.sendable && this.hasRoom) {
-        const entry = lane.entry(lane.cursor + 1)!
-        const { number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = entry
-        this.inLanes.advance(this.inLanes.lane(lane.from, lane.to), number, chainHigh, chainLow)
-        this.outLanes.pruneLane(lane, number)
-        this.stageMessage({
-          route, key, shard: lane.to, bytes: buffer, start, end, timeMs, idHigh, idLow,
-          from: { kind: 'lane', shard: lane.from, number, chainHigh, chainLow },
-        })
-      }
-    }
-    this.#run.mustWaitAtStart = this.#run.mustWait = this.#ownReady.size > 0
-  }
-
   #amplifying(): MillraceError {
     const counts = new Map<number, number>()
-    for (const lane of this.#ownReady) {
+    for (const lane of this.outLanes.ready(this.options.group)) {
       const { route } = lane.entry(lane.cursor + 1)!
       counts.set(route, (counts.get(route) ?? 0) + lane.waiting)
     }
     const [route] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0]
-    return new MillraceError('MR_AMPLIFYING_CYCLE', `${this.outLanes.waitingCount} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`, {
-      next: 'Find the circle in which one message causes several of its kind, and end it',
-    })
+    return new MillraceError(
+      'MR_AMPLIFYING_CYCLE',
+      `${this.outLanes.waitingCount} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`,
+      {
+        next: 'Find the circle in which one message causes several of its kind, and end it',
+      },
+    )
   }
 
   #truncate(number: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[]): number {
-    let lowest = Math.min(number, this.#writeBack.lowestNeeded, this.outLanes.lowestWaitingCommit ?? Number.POSITIVE_INFINITY)
+    let lowest = Math.min(
+      number,
+      this.#writeBack.lowestNeeded,
+      this.outLanes.lowestWaitingCommit ?? Number.POSITIVE_INFINITY,
+    )
     for (const outbox of this.outboxes) lowest = Math.min(lowest, outbox.lowestCommit)
     if (lowest > this.#truncatedBelow) {
       this.#truncatedBelow = lowest
       this.#writeBack.dropped(lowest)
       const { chain, nowMs, cut, deadLetters } = this.#sealer
-      const header = { number, chainHigh: chain.high, chainLow: chain.low, nowMs, cut, deadLetters, sources: this.sources.stored() }
+      const header = {
+        number,
+        chainHigh: chain.high,
+        chainLow: chain.low,
+        nowMs,
+        cut,
+        deadLetters,
+        sources: this.sources.stored(),
+      }
       rows.push([groupKey(this.options.group), encodeGroupHeader(header)])
     }
     return this.#truncatedBelow
   }
 
-  /** The sealed state, in today's shape. */
-  #valueOf(row: Row): { readonly state?: Uint8Array; readonly error?: Error } {
-    if (!row.exists) return {}
-    try {
-      if (row.status !== Status.live) enliven(row, this.codec)
-      return { state: encodeState(row, this.codec).slice() }
-    } catch (error) {
-      return { error: asError(error) }
-    }
-  }
-
   #shardRow(shard: number): LooseRow {
     let row = this.#shardRows.get(shard)
     if (row === undefined) {
-      row = shardRow(shard, { position: () => this.#sealer.shards.get(shard), sinkLanes: this.#sinkLanes, inLanes: this.inLanes, outLanes: this.outLanes })
+      row = shardRow(shard, {
+        position: () => this.#sealer.shards.get(shard),
+        sinkLanes: this.#sinkLanes,
+        inLanes: this.inLanes,
+        outLanes: this.outLanes,
+      })
       this.#shardRows.set(shard, row)
     }
     return row

@@ -1,6 +1,12 @@
 /** Where a message came from. Together with the plan this is enough to run the plain handler again. */
 export type Origin =
-  | { readonly kind: 'record'; readonly source: number; readonly partition: string; readonly offset: number; readonly index: number }
+  | {
+      readonly kind: 'record'
+      readonly source: number
+      readonly partition: string
+      readonly offset: number
+      readonly index: number
+    }
   /** Sent by another entity; its id says by which effect of which message (message-id.ts). */
   | { readonly kind: 'message'; readonly fromShard: number }
   | { readonly kind: 'timer'; readonly timer: string; readonly atMs: number }

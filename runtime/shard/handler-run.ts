@@ -59,7 +59,14 @@ export class HandlerRun implements ContextHost, FlowOut {
   #random: Prng | undefined = undefined
   readonly #routeOfAddress = new Map<string, number>()
 
-  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, effects: Effects, options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>) {
+  constructor(
+    plan: Plan,
+    codec: Codec,
+    cache: RowCache,
+    batch: Batch,
+    effects: Effects,
+    options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>,
+  ) {
     this.#plan = plan
     this.#codec = codec
     this.#cache = cache
@@ -69,7 +76,10 @@ export class HandlerRun implements ContextHost, FlowOut {
     this.#context = new HandlerContext(this)
     for (const [handler, route] of plan.routeOf) {
       void handler
-      this.#routeOfAddress.set(addressName(plan.entities[plan.routes[route]!.entity]!.name, plan.routes[route]!.handler), route)
+      this.#routeOfAddress.set(
+        addressName(plan.entities[plan.routes[route]!.entity]!.name, plan.routes[route]!.handler),
+        route,
+      )
     }
   }
 
@@ -194,7 +204,9 @@ export class HandlerRun implements ContextHost, FlowOut {
     const row = this.#row!
     const create = row.table.plan.createActivity
     if (create === undefined) {
-      throw new TypeError(`ctx.activity: declare \`activity: () => ({ ... })\` in entity "${row.table.plan.name}" first`)
+      throw new TypeError(
+        `ctx.activity: declare \`activity: () => ({ ... })\` in entity "${row.table.plan.name}" first`,
+      )
     }
     const child = this.#cache.child(row, Field.activity, partner)
     if (child.status === Status.absent) {
@@ -247,7 +259,12 @@ export class HandlerRun implements ContextHost, FlowOut {
     id.derive(this.#id, this.#effectIndex++)
     if (this.replaying) return
     const shard = row === undefined ? this.#cache.shardOf(key) : row.shard
-    if (row !== undefined && !this.mustWait && this.#hops < this.#options.maxHops && this.#batch.count < maxLocalMessages) {
+    if (
+      row !== undefined &&
+      !this.mustWait &&
+      this.#hops < this.#options.maxHops &&
+      this.#batch.count < maxLocalMessages
+    ) {
       this.#batch.addEnvelope(row, {
         route,
         key,
@@ -272,7 +289,10 @@ export class HandlerRun implements ContextHost, FlowOut {
       bytes = this.#codec.encode(value)
     } catch (cause) {
       if (!(cause instanceof UnencodableError)) throw cause
-      throw new MillraceError('MR_ENCODE_FAILED', `${what}: ${cause.message}`, { next: 'Send and return plain data', cause })
+      throw new MillraceError('MR_ENCODE_FAILED', `${what}: ${cause.message}`, {
+        next: 'Send and return plain data',
+        cause,
+      })
     }
     checkSize(bytes.length, what)
     return bytes
@@ -288,7 +308,9 @@ export class HandlerRun implements ContextHost, FlowOut {
     const route = this.#routeTo(to)
     const { entity, name } = this.#plan.routes[route]!
     if (entity === this.#row!.table.index) return route
-    throw new TypeError(`a timer is a message to myself: ${name} belongs to another entity; send it a message with ctx.send`)
+    throw new TypeError(
+      `a timer is a message to myself: ${name} belongs to another entity; send it a message with ctx.send`,
+    )
   }
 }
 

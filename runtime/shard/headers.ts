@@ -48,12 +48,24 @@ export function encodeGroupHeader(header: GroupHeader): Uint8Array {
 
 export function decodeGroupHeader(bytes: Uint8Array): GroupHeader {
   const reader = new ByteReader(bytes)
-  const header = { number: reader.f64(), chainHigh: reader.u32(), chainLow: reader.u32(), nowMs: reader.f64(), cut: reader.u32(), deadLetters: reader.f64() }
+  const header = {
+    number: reader.f64(),
+    chainHigh: reader.u32(),
+    chainLow: reader.u32(),
+    nowMs: reader.f64(),
+    cut: reader.u32(),
+    deadLetters: reader.f64(),
+  }
   const sources: StoredSource[] = []
   for (let left = reader.varint(); left > 0; left--) {
     sources.push({
-      source: reader.varint(), partition: reader.text(), start: reader.f64(), next: reader.f64(),
-      proof: reader.text(), fingerprint: reader.text(), drained: reader.u8() === 1,
+      source: reader.varint(),
+      partition: reader.text(),
+      start: reader.f64(),
+      next: reader.f64(),
+      proof: reader.text(),
+      fingerprint: reader.text(),
+      drained: reader.u8() === 1,
     })
   }
   return { ...header, sources }
@@ -100,6 +112,7 @@ export function decodeShardHeader(shard: number, bytes: Uint8Array): ShardHeader
   const lanesIn: [number, Position][] = []
   for (let left = reader.varint(); left > 0; left--) lanesIn.push([reader.varint(), readPosition(reader)])
   const lanesOut: [number, Position, Position][] = []
-  for (let left = reader.varint(); left > 0; left--) lanesOut.push([reader.varint(), readPosition(reader), readPosition(reader)])
+  for (let left = reader.varint(); left > 0; left--)
+    lanesOut.push([reader.varint(), readPosition(reader), readPosition(reader)])
   return { shard, position, sinks, lanesIn, lanesOut }
 }

@@ -31,7 +31,13 @@ export class Intake implements FlowOut {
   #partition = ''
   #local = true
 
-  constructor(plan: Plan, codec: Codec, cache: RowCache, batch: Batch, homeShard: (source: number, partition: string) => number) {
+  constructor(
+    plan: Plan,
+    codec: Codec,
+    cache: RowCache,
+    batch: Batch,
+    homeShard: (source: number, partition: string) => number,
+  ) {
     this.#plan = plan
     this.#codec = codec
     this.#cache = cache
@@ -43,7 +49,17 @@ export class Intake implements FlowOut {
    * Stages one record, `buffer[start, end)`. The buffer must stay as it is until the batch is sealed. `local` false: this
    * group has the record already, only other groups still want it.
    */
-  record(source: number, seed: number, partition: string, offset: number, timeMs: number, buffer: Uint8Array, start: number, end: number, local: boolean): void {
+  record(
+    source: number,
+    seed: number,
+    partition: string,
+    offset: number,
+    timeMs: number,
+    buffer: Uint8Array,
+    start: number,
+    end: number,
+    local: boolean,
+  ): void {
     const batch = this.#batch
     const plan = this.#plan.sources[source]!
     const before = batch.count
@@ -55,9 +71,13 @@ export class Intake implements FlowOut {
     let decoded = false
     try {
       if (end - start > maxMessageBytes) {
-        throw new MillraceError('MR_MESSAGE_TOO_LARGE', `a record of source "${plan.name}" is larger than ${maxMessageBytes} bytes`, {
-          next: 'Split it, or keep the bulk elsewhere and send its name',
-        })
+        throw new MillraceError(
+          'MR_MESSAGE_TOO_LARGE',
+          `a record of source "${plan.name}" is larger than ${maxMessageBytes} bytes`,
+          {
+            next: 'Split it, or keep the bulk elsewhere and send its name',
+          },
+        )
       }
       const value = plan.decode(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end))
       decoded = true
@@ -68,7 +88,14 @@ export class Intake implements FlowOut {
       this.remote?.abort()
       const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause)
       const home = this.#homeShard(source, partition)
-      if (!this.#cache.owns(home)) this.remote?.emit(home, failedRecordRoute, '', 0, this.#codec.encode(RemoteFailure.data(failure, buffer.subarray(start, end))))
+      if (!this.#cache.owns(home))
+        this.remote?.emit(
+          home,
+          failedRecordRoute,
+          '',
+          0,
+          this.#codec.encode(RemoteFailure.data(failure, buffer.subarray(start, end))),
+        )
       else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#record, 0)
     }
   }
@@ -77,7 +104,8 @@ export class Intake implements FlowOut {
     const index = this.#index++
     const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
     if (row === undefined) this.remote?.emit(this.#cache.shardOf(key), route, key, index, this.#codec.encode(value))
-    else if (this.#local) this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#record, index)
+    else if (this.#local)
+      this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#record, index)
   }
 
   toSink(sink: number, value: unknown): void {

@@ -19,9 +19,21 @@ export type From =
   /** Sent inside the batch; vanishes when the batch is run again. */
   | { readonly kind: 'local'; readonly shard: number; readonly hops: number }
   /** From a lane: sent by a shard in an earlier commit, of this group or another. */
-  | { readonly kind: 'lane'; readonly shard: number; readonly number: number; readonly chainHigh: number; readonly chainLow: number }
+  | {
+      readonly kind: 'lane'
+      readonly shard: number
+      readonly number: number
+      readonly chainHigh: number
+      readonly chainLow: number
+    }
   /** Part of a record that a reader elsewhere has expanded. */
-  | { readonly kind: 'record'; readonly source: number; readonly partition: string; readonly offset: number; readonly index: number }
+  | {
+      readonly kind: 'record'
+      readonly source: number
+      readonly partition: string
+      readonly offset: number
+      readonly index: number
+    }
   | { readonly kind: 'timer'; readonly timer: Timer }
   | { readonly kind: 'request'; readonly request: Request }
   | { readonly kind: 'deadLetter' }

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../base/bytes.ts'
+import { ByteReader, type ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
 
@@ -87,7 +87,12 @@ export function readPosition(reader: ByteReader): Position {
 }
 
 /** Closes a record; returns it, and moves `chain` (which stands at the record before) to it. */
-export function finishRecord(out: ByteWriter, shards: readonly ShardMove[], sinks: readonly SinkMove[], chain: Chain): Uint8Array {
+export function finishRecord(
+  out: ByteWriter,
+  shards: readonly ShardMove[],
+  sinks: readonly SinkMove[],
+  chain: Chain,
+): Uint8Array {
   out.u8(EntryKind.end)
   out.varint(shards.length)
   for (const move of shards) {
@@ -154,27 +159,45 @@ function parse(bytes: Uint8Array, visitor: RecordVisitor): RecordEnd {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   if (version !== recordVersion) {
-    throw new MillraceError('MR_DATA_FORMAT_UNKNOWN', `a commit record has version ${version}, this program knows ${recordVersion}`, {
-      next: 'Run the version of Millrace that wrote it',
-    })
+    throw new MillraceError(
+      'MR_DATA_FORMAT_UNKNOWN',
+      `a commit record has version ${version}, this program knows ${recordVersion}`,
+      {
+        next: 'Run the version of Millrace that wrote it',
+      },
+    )
   }
   const header: RecordHeader = {
-    group: reader.u16(), number: reader.f64(), epoch: reader.u32(), beforeHigh: reader.u32(), beforeLow: reader.u32(),
-    nowMs: reader.f64(), cut: reader.u32(), deadLetters: reader.f64(),
+    group: reader.u16(),
+    number: reader.f64(),
+    epoch: reader.u32(),
+    beforeHigh: reader.u32(),
+    beforeLow: reader.u32(),
+    nowMs: reader.f64(),
+    cut: reader.u32(),
+    deadLetters: reader.f64(),
   }
   const chain = new Chain(header.beforeHigh, header.beforeLow)
   chain.add(bytes, 0, bytes.length - 8)
   const stored = new ByteReader(bytes, bytes.length - 8)
-  if (!chain.equals(stored.u32(), stored.u32())) throw corrupt(`commit ${header.number} of group ${header.group} does not match its checksum`)
+  if (!chain.equals(stored.u32(), stored.u32()))
+    throw corrupt(`commit ${header.number} of group ${header.group} does not match its checksum`)
   for (;;) {
     const kind = reader.u8()
     if (kind === EntryKind.end) break
     readEntry(kind, reader, visitor)
   }
   const shards: ShardMove[] = []
-  for (let left = reader.varint(); left > 0; left--) shards.push({ shard: reader.u16(), before: readPosition(reader), after: readPosition(reader) })
+  for (let left = reader.varint(); left > 0; left--)
+    shards.push({ shard: reader.u16(), before: readPosition(reader), after: readPosition(reader) })
   const sinks: SinkMove[] = []
-  for (let left = reader.varint(); left > 0; left--) sinks.push({ sink: reader.varint(), shard: reader.u16(), before: readPosition(reader), after: readPosition(reader) })
+  for (let left = reader.varint(); left > 0; left--)
+    sinks.push({
+      sink: reader.varint(),
+      shard: reader.u16(),
+      before: readPosition(reader),
+      after: readPosition(reader),
+    })
   return { header, shards, sinks, chainHigh: chain.high, chainLow: chain.low }
 }
 
@@ -204,8 +227,10 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
     visitor.message({ ...position, from, to, route, key, timeMs, idHigh, idLow, start, end: reader.at })
   } else if (kind === EntryKind.laneIn) visitor.laneIn(reader.u16(), reader.u16(), readPosition(reader))
   else if (kind === EntryKind.lanePruned) visitor.lanePruned(reader.u16(), reader.u16(), readPosition(reader))
-  else if (kind === EntryKind.sourcePosition) visitor.sourcePosition(reader.varint(), reader.text(), reader.f64(), reader.text(), reader.u8() === 1)
-  else if (kind === EntryKind.sourcePlan) visitor.sourcePlan(reader.varint(), reader.text(), reader.f64(), reader.text())
+  else if (kind === EntryKind.sourcePosition)
+    visitor.sourcePosition(reader.varint(), reader.text(), reader.f64(), reader.text(), reader.u8() === 1)
+  else if (kind === EntryKind.sourcePlan)
+    visitor.sourcePlan(reader.varint(), reader.text(), reader.f64(), reader.text())
   else throw corrupt(`a commit record has an entry of unknown kind ${kind}`)
 }
 

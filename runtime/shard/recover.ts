@@ -1,7 +1,21 @@
 import { assert } from '../base/assert.ts'
 import { Chain } from '../base/hash.ts'
-import { decodeGroupHeader, decodeShardHeader, type GroupHeader, type ShardHeader, type StoredSource } from './headers.ts'
-import { corrupt, type LaneRecord, origin, type Position, readRecord, type RecordEnd, type RecordVisitor } from './record.ts'
+import {
+  decodeGroupHeader,
+  decodeShardHeader,
+  type GroupHeader,
+  type ShardHeader,
+  type StoredSource,
+} from './headers.ts'
+import {
+  corrupt,
+  type LaneRecord,
+  origin,
+  type Position,
+  readRecord,
+  type RecordEnd,
+  type RecordVisitor,
+} from './record.ts'
 import { Space } from './row-key.ts'
 import { latin1 } from './write-back.ts'
 
@@ -22,9 +36,20 @@ export interface Recovered {
   readonly shards: ReadonlyMap<number, Position>
   readonly shardHeaders: readonly ShardHeader[]
   /** Positions of sink lanes, by `sink/shard` in durable numbers: the newest, and as of before the first record that moved it. */
-  readonly sinkPositions: ReadonlyMap<string, { readonly sink: number; readonly shard: number; readonly base: Position; readonly last: Position }>
+  readonly sinkPositions: ReadonlyMap<
+    string,
+    { readonly sink: number; readonly shard: number; readonly base: Position; readonly last: Position }
+  >
   /** Outputs in the records, in order. Which of them the sink has is found out when it opens. */
-  readonly outputs: readonly { readonly commit: number; readonly sink: number; readonly shard: number; readonly key: string; readonly buffer: Uint8Array; readonly start: number; readonly end: number }[]
+  readonly outputs: readonly {
+    readonly commit: number
+    readonly sink: number
+    readonly shard: number
+    readonly key: string
+    readonly buffer: Uint8Array
+    readonly start: number
+    readonly end: number
+  }[]
   readonly messages: readonly (LaneRecord & { readonly commit: number; readonly buffer: Uint8Array })[]
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
@@ -99,8 +124,10 @@ class Fold implements RecordVisitor {
     this.#chain = new Chain(header?.chainHigh, header?.chainLow)
     for (const shard of resident.shards) {
       this.#shards.set(shard.shard, shard.position)
-      for (const [sink, position] of shard.sinks) this.#sinkPositions.set(`${sink}/${shard.shard}`, { sink, shard: shard.shard, base: position, last: position })
-      for (const [from, position] of shard.lanesIn) this.#lanesIn.set(`${from}/${shard.shard}`, { from, to: shard.shard, position })
+      for (const [sink, position] of shard.sinks)
+        this.#sinkPositions.set(`${sink}/${shard.shard}`, { sink, shard: shard.shard, base: position, last: position })
+      for (const [from, position] of shard.lanesIn)
+        this.#lanesIn.set(`${from}/${shard.shard}`, { from, to: shard.shard, position })
     }
     for (const source of header?.sources ?? []) this.#sources.set(`${source.source}/${source.partition}`, source)
   }
@@ -109,7 +136,8 @@ class Fold implements RecordVisitor {
     this.#record = record
     this.#current = number
     const end = readRecord(record, this)
-    if (end.header.number !== number || end.header.group !== this.#group) throw corrupt(`commit ${number} of group ${this.#group} is filed under another name`)
+    if (end.header.number !== number || end.header.group !== this.#group)
+      throw corrupt(`commit ${number} of group ${this.#group} is filed under another name`)
     this.#verify(end)
     this.#records.push({ number, sizeBytes: record.length })
   }
@@ -117,23 +145,41 @@ class Fold implements RecordVisitor {
   #verify(end: RecordEnd): void {
     const { header } = end
     const before = this.#end
-    if (before !== undefined && (header.number !== before.header.number + 1 || header.beforeHigh !== before.chainHigh || header.beforeLow !== before.chainLow)) {
-      throw corrupt(`commit ${header.number} of group ${this.#group} does not follow commit ${before.header.number}: records are missing or changed`)
+    if (
+      before !== undefined &&
+      (header.number !== before.header.number + 1 ||
+        header.beforeHigh !== before.chainHigh ||
+        header.beforeLow !== before.chainLow)
+    ) {
+      throw corrupt(
+        `commit ${header.number} of group ${this.#group} does not follow commit ${before.header.number}: records are missing or changed`,
+      )
     }
     const stored = this.#resident.header
     if (before === undefined && header.number > (stored?.number ?? 0) + 1) {
       throw corrupt(`commits ${(stored?.number ?? 0) + 1} to ${header.number - 1} of group ${this.#group} are missing`)
     }
-    if (stored !== undefined && header.number === stored.number && (end.chainHigh !== stored.chainHigh || end.chainLow !== stored.chainLow)) {
+    if (
+      stored !== undefined &&
+      header.number === stored.number &&
+      (end.chainHigh !== stored.chainHigh || end.chainLow !== stored.chainLow)
+    ) {
       throw corrupt(`commit ${header.number} of group ${this.#group} is not the one that the header was written with`)
     }
-    if (before === undefined && header.number === this.#number + 1 && stored !== undefined && !new Chain(header.beforeHigh, header.beforeLow).equals(stored.chainHigh, stored.chainLow)) {
+    if (
+      before === undefined &&
+      header.number === this.#number + 1 &&
+      stored !== undefined &&
+      !new Chain(header.beforeHigh, header.beforeLow).equals(stored.chainHigh, stored.chainLow)
+    ) {
       throw corrupt(`commit ${header.number} of group ${this.#group} does not follow the header`)
     }
     for (const { shard, before: from, after } of end.shards) {
       const at = this.#shards.get(shard) ?? origin
-      if (from.number > at.number) throw corrupt(`commits of shard ${shard} between ${at.number} and ${from.number} are missing`)
-      if (from.number === at.number && (from.chainHigh !== at.chainHigh || from.chainLow !== at.chainLow)) throw corrupt(`shard ${shard} has another history before its commit ${after.number}`)
+      if (from.number > at.number)
+        throw corrupt(`commits of shard ${shard} between ${at.number} and ${from.number} are missing`)
+      if (from.number === at.number && (from.chainHigh !== at.chainHigh || from.chainLow !== at.chainLow))
+        throw corrupt(`shard ${shard} has another history before its commit ${after.number}`)
       if (after.number > at.number) this.#shards.set(shard, after)
     }
     for (const { sink, shard, before: from, after } of end.sinks) {
@@ -189,29 +235,56 @@ class Fold implements RecordVisitor {
 
   sourcePlan(source: number, partition: string, start: number, fingerprint: string): void {
     const lane = this.#sources.get(`${source}/${partition}`)
-    this.#sources.set(`${source}/${partition}`, { source, partition, start, next: lane?.next ?? start, proof: lane?.proof ?? '', fingerprint, drained: false })
+    this.#sources.set(`${source}/${partition}`, {
+      source,
+      partition,
+      start,
+      next: lane?.next ?? start,
+      proof: lane?.proof ?? '',
+      fingerprint,
+      drained: false,
+    })
   }
 
   finish(): Recovered {
     const end = this.#end
     const { header } = this.#resident
-    if (header !== undefined && end !== undefined && end.header.number < header.number) throw corrupt(`commits ${end.header.number + 1} to ${header.number} of group ${this.#group} are missing`)
+    if (header !== undefined && end !== undefined && end.header.number < header.number)
+      throw corrupt(`commits ${end.header.number + 1} to ${header.number} of group ${this.#group} are missing`)
     if (end !== undefined) {
       this.#number = end.header.number
       this.#chain.high = end.chainHigh
       this.#chain.low = end.chainLow
     }
     return {
-      number: this.#number, chainHigh: this.#chain.high, chainLow: this.#chain.low,
-      nowMs: end?.header.nowMs ?? header?.nowMs ?? 0, cut: end?.header.cut ?? header?.cut ?? 0, deadLetters: end?.header.deadLetters ?? header?.deadLetters ?? 0,
-      catalog: this.#resident.catalog, sources: [...this.#sources.values()], shards: this.#shards, shardHeaders: this.#resident.shards,
-      sinkPositions: this.#sinkPositions, outputs: this.#outputs, messages: this.#messages, lanesIn: this.#lanesIn, lanesPruned: this.#lanesPruned,
-      rows: this.#rows, timers: this.#resident.timers, records: this.#records,
+      number: this.#number,
+      chainHigh: this.#chain.high,
+      chainLow: this.#chain.low,
+      nowMs: end?.header.nowMs ?? header?.nowMs ?? 0,
+      cut: end?.header.cut ?? header?.cut ?? 0,
+      deadLetters: end?.header.deadLetters ?? header?.deadLetters ?? 0,
+      catalog: this.#resident.catalog,
+      sources: [...this.#sources.values()],
+      shards: this.#shards,
+      shardHeaders: this.#resident.shards,
+      sinkPositions: this.#sinkPositions,
+      outputs: this.#outputs,
+      messages: this.#messages,
+      lanesIn: this.#lanesIn,
+      lanesPruned: this.#lanesPruned,
+      rows: this.#rows,
+      timers: this.#resident.timers,
+      records: this.#records,
     }
   }
 }
 
-function keepHigher(map: Map<string, { from: number; to: number; position: Position }>, from: number, to: number, position: Position): void {
+function keepHigher(
+  map: Map<string, { from: number; to: number; position: Position }>,
+  from: number,
+  to: number,
+  position: Position,
+): void {
   const known = map.get(`${from}/${to}`)
   if (known === undefined || known.position.number < position.number) map.set(`${from}/${to}`, { from, to, position })
 }

@@ -13,11 +13,17 @@ import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
 
 /** Puts rows whose newest value is only in commit records back into memory, to be written back in their turn. */
-export function restoreRows(recovered: Recovered, cache: RowCache, writeBack: WriteBack, shardRow: (shard: number) => LooseRow): void {
+export function restoreRows(
+  recovered: Recovered,
+  cache: RowCache,
+  writeBack: WriteBack,
+  shardRow: (shard: number) => LooseRow,
+): void {
   const byFirstDirty = [...recovered.rows.values()].sort((a, b) => a.firstDirty - b.firstDirty)
   const tables = new Map(cache.tables.map((table) => [table.id, table]))
   const first = recovered.records[0]?.number
-  if (first !== undefined) for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
+  if (first !== undefined)
+    for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
   for (const { key, value, firstDirty } of byFirstDirty) {
     const row = key[0] === Space.entity ? residentRow(key, cache, tables) : undefined
     if (row === undefined) {
@@ -40,7 +46,13 @@ function residentRow(key: Uint8Array, cache: RowCache, tables: ReadonlyMap<numbe
   return at.field === Field.state ? parent : cache.child(parent, at.field, at.element)
 }
 
-export function restoreTimers(recovered: Recovered, timers: TimerBook, tables: readonly EntityTable[], catalog: Catalog, plan: Plan): void {
+export function restoreTimers(
+  recovered: Recovered,
+  timers: TimerBook,
+  tables: readonly EntityTable[],
+  catalog: Catalog,
+  plan: Plan,
+): void {
   const routes = new Map(plan.routes.map((route, i) => [route.name, i]))
   for (const [key, value] of recovered.timers.values()) {
     const reader = new ByteReader(key, 1)
@@ -57,12 +69,19 @@ export function restoreTimers(recovered: Recovered, timers: TimerBook, tables: r
 }
 
 /** Positions of lanes first, then what waits on them. */
-export function restoreLanes(recovered: Recovered, outLanes: OutLanes, inLanes: InLanes, catalog: Catalog, plan: Plan): void {
+export function restoreLanes(
+  recovered: Recovered,
+  outLanes: OutLanes,
+  inLanes: InLanes,
+  catalog: Catalog,
+  plan: Plan,
+): void {
   const routes = new Map(plan.routes.map((route, i) => [route.name, i]))
   for (const header of recovered.shardHeaders) {
     for (const [to, sent, pruned] of header.lanesOut) outLanes.restoreLane(header.shard, to, sent, pruned)
   }
-  for (const { from, to, position } of recovered.lanesPruned.values()) outLanes.restoreLane(from, to, position, position)
+  for (const { from, to, position } of recovered.lanesPruned.values())
+    outLanes.restoreLane(from, to, position, position)
   for (const { from, to, position } of recovered.lanesIn.values()) inLanes.restore(from, to, position)
   for (const message of recovered.messages) {
     const name = catalog.name('route', message.route) ?? ''

@@ -134,7 +134,13 @@ export class RowCache {
     while (this.#bytes > this.#limitBytes && looks-- > 0 && this.#clock.length > 0) {
       if (this.#hand >= this.#clock.length) this.#hand = 0
       const row = this.#clock[this.#hand]!
-      if (row.recent || row.firstDirty !== 0 || row.writingBack !== 0 || row.activities !== undefined || row.answers !== undefined) {
+      if (
+        row.recent ||
+        row.firstDirty !== 0 ||
+        row.writingBack !== 0 ||
+        row.activities !== undefined ||
+        row.answers !== undefined
+      ) {
         row.recent = false
         this.#hand += 1
         continue
@@ -163,10 +169,13 @@ export class RowCache {
 /** Throws MR_KEY_INVALID unless `key` can be the key of an entity. */
 export function checkKey(key: unknown): asserts key is string {
   if (typeof key !== 'string') throw keyError(`the key is ${key === null ? 'null' : typeof key}, not a string`)
-  if (key.length > maxKeyBytes / 3 && utf8Length(key) > maxKeyBytes) throw keyError(`the key is longer than ${maxKeyBytes} bytes`)
+  if (key.length > maxKeyBytes / 3 && utf8Length(key) > maxKeyBytes)
+    throw keyError(`the key is longer than ${maxKeyBytes} bytes`)
   if (!key.isWellFormed()) throw keyError('the key has half a surrogate pair')
 }
 
 function keyError(what: string): MillraceError {
-  return new MillraceError('MR_KEY_INVALID', what, { next: 'Return a short string from keyBy, and give one to ctx.send' })
+  return new MillraceError('MR_KEY_INVALID', what, {
+    next: 'Return a short string from keyBy, and give one to ctx.send',
+  })
 }

@@ -16,12 +16,28 @@ import { ByteWriter as Writer } from '../base/bytes.ts'
  *
  * A text is its UTF-8 length as a varint, then its bytes. Numbers are big-endian.
  */
-export const Space = { store: 0x01, group: 0x02, shard: 0x03, catalog: 0x04, timer: 0x05, entity: 0x10, deadLetter: 0x18, log: 0x20 } as const
+export const Space = {
+  store: 0x01,
+  group: 0x02,
+  shard: 0x03,
+  catalog: 0x04,
+  timer: 0x05,
+  entity: 0x10,
+  deadLetter: 0x18,
+  log: 0x20,
+} as const
 
 /** What a row of an entity holds. */
 export const Field = { state: 0, activity: 1, answer: 2 } as const
 
-export function writeEntityKey(out: ByteWriter, shard: number, entity: number, key: string, field: number, element: string): void {
+export function writeEntityKey(
+  out: ByteWriter,
+  shard: number,
+  entity: number,
+  key: string,
+  field: number,
+  element: string,
+): void {
   out.u8(Space.entity)
   out.u16(shard)
   out.u16(entity)

@@ -141,25 +141,37 @@ function decodeRow(row: Row, codec: Codec): object {
     if (row.field === Field.state && plan.ttlMs !== undefined) row.seenMs = reader.f64()
     value = codec.decode(row.base!, reader.at, row.baseEnd)
   } catch (cause) {
-    throw new MillraceError('MR_STATE_UNREADABLE', `the state of ${row.describe()} does not decode: ${messageOf(cause)}`, {
-      next: 'The bytes in the store are damaged: restore the data folder from a copy',
-      cause,
-    })
+    throw new MillraceError(
+      'MR_STATE_UNREADABLE',
+      `the state of ${row.describe()} does not decode: ${messageOf(cause)}`,
+      {
+        next: 'The bytes in the store are damaged: restore the data folder from a copy',
+        cause,
+      },
+    )
   }
   if (row.field !== Field.state) return value as object
   if (version > plan.version) {
-    throw new MillraceError('MR_STATE_FROM_FUTURE', `the state of ${row.describe()} has version ${version}, this program knows ${plan.version}`, {
-      next: 'A newer program wrote it: run that one, or add the missing upcasts',
-    })
+    throw new MillraceError(
+      'MR_STATE_FROM_FUTURE',
+      `the state of ${row.describe()} has version ${version}, this program knows ${plan.version}`,
+      {
+        next: 'A newer program wrote it: run that one, or add the missing upcasts',
+      },
+    )
   }
   for (; version < plan.version; version++) {
     try {
       value = plan.upcasts[version - 1]!(value)
     } catch (cause) {
-      throw new MillraceError('MR_STATE_UNREADABLE', `the upcast from version ${version} failed for ${row.describe()}: ${messageOf(cause)}`, {
-        next: 'Correct the upcast; then retry the dead letters',
-        cause,
-      })
+      throw new MillraceError(
+        'MR_STATE_UNREADABLE',
+        `the upcast from version ${version} failed for ${row.describe()}: ${messageOf(cause)}`,
+        {
+          next: 'Correct the upcast; then retry the dead letters',
+          cause,
+        },
+      )
     }
   }
   return value as object

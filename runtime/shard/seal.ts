@@ -7,9 +7,19 @@ import type { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { EffectKind, type Effects } from './effects.ts'
 import type { Plan } from './plan.ts'
-import { EntryKind, finishRecord, origin, type Position, type ShardMove, type SinkMove, writeHeader, writePosition } from './record.ts'
+import {
+  EntryKind,
+  finishRecord,
+  origin,
+  type Position,
+  type ShardMove,
+  type SinkMove,
+  writeHeader,
+  writePosition,
+} from './record.ts'
 import type { RowCache } from './row-cache.ts'
 import { type Row, Status } from './row.ts'
+import { isBlank, sameAsBase } from './row-value.ts'
 import { deadLetterKey, Field } from './row-key.ts'
 import type { PendingOutputs, SinkLanes } from './sink-lanes.ts'
 import type { SourceLanes } from './source-lanes.ts'
@@ -82,7 +92,15 @@ export class Sealer {
     out.clear()
     this.#shardChains = new Map()
     const number = this.number + 1
-    const header = { group, number, epoch: this.epoch, beforeHigh: this.chain.high, beforeLow: this.chain.low, nowMs: Math.max(this.nowMs, batch.nowMs), cut: this.cut }
+    const header = {
+      group,
+      number,
+      epoch: this.epoch,
+      beforeHigh: this.chain.high,
+      beforeLow: this.chain.low,
+      nowMs: Math.max(this.nowMs, batch.nowMs),
+      cut: this.cut,
+    }
     const deadLetters = this.deadLetters + this.#countDeadLetters()
     writeHeader(out, { ...header, deadLetters })
     const changed = this.#encodeRows()
@@ -99,7 +117,18 @@ export class Sealer {
     for (const { shard } of sinks) this.#shardChain(shard)
     const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
     this.#adopt(changed, record)
-    return { record, outputs: pending.map((outputs, i) => outputs && { ...outputs, commit: number, buffer: record, positions: movesOf[i]!.map(({ shard, after }) => ({ shard, ...after })) }) }
+    return {
+      record,
+      outputs: pending.map(
+        (outputs, i) =>
+          outputs && {
+            ...outputs,
+            commit: number,
+            buffer: record,
+            positions: movesOf[i]!.map(({ shard, after }) => ({ shard, ...after })),
+          },
+      ),
+    }
   }
 
   /** Which rows have a new value, and where it lies in the record. */
@@ -130,7 +159,10 @@ export class Sealer {
       out.varint(version)
       if (seen) out.f64(row.seenMs)
       out.raw(bytes)
-      if (sameAsBase(row, out.bytes, start, out.length) || (!row.exists && isBlank(row, out.bytes, out.length, bytes.length, codec))) {
+      if (
+        sameAsBase(row, out.bytes, start, out.length) ||
+        (!row.exists && isBlank(row, out.bytes, out.length, bytes.length, codec))
+      ) {
         out.length = begin
         continue
       }
@@ -213,7 +245,9 @@ export class Sealer {
     const out = this.#out
     if (effects.late.size > 0) this.#encodeLate()
     const { bytes } = effects.payload
-    const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(() => undefined)
+    const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(
+      () => undefined,
+    )
     let letters = this.deadLetters
     for (let i = 0; i < effects.count; i++) {
       const shard = effects.fromShards[i]!
@@ -231,7 +265,13 @@ export class Sealer {
         const at = out.length
         out.raw(bytes, start, end)
         lanes.add(shard, out.bytes, at, out.length)
-        const list = (pending[sink] ??= { count: 0, starts: [], ends: [], shards: [], keys: plan.sinks[sink]!.key === undefined ? undefined : [] })
+        const list = (pending[sink] ??= {
+          count: 0,
+          starts: [],
+          ends: [],
+          shards: [],
+          keys: plan.sinks[sink]!.key === undefined ? undefined : [],
+        })
         list.starts.push(at)
         list.ends.push(out.length)
         list.shards.push(shard)
@@ -267,7 +307,16 @@ export class Sealer {
     const from = effects.fromShards[i]!
     const to = effects.toShards[i]!
     const bytes = effects.payload.bytes.slice(effects.starts[i]!, effects.ends[i]!)
-    const message = { route, key: effects.keys[i]!, timeMs: effects.timesMs[i]!, idHigh: effects.idHighs[i]!, idLow: effects.idLows[i]!, buffer: bytes, start: 0, end: bytes.length }
+    const message = {
+      route,
+      key: effects.keys[i]!,
+      timeMs: effects.timesMs[i]!,
+      idHigh: effects.idHighs[i]!,
+      idLow: effects.idLows[i]!,
+      buffer: bytes,
+      start: 0,
+      end: bytes.length,
+    }
     const entry = outLanes.append(from, to, message, this.number)
     out.u8(EntryKind.message)
     out.u16(from)
@@ -340,21 +389,4 @@ interface SealedRow {
   /** -1: the row is removed. */
   readonly start: number
   readonly end: number
-}
-
-function sameAsBase(row: Row, bytes: Uint8Array, start: number, end: number): boolean {
-  const { base, baseStart, baseEnd } = row
-  if (!row.exists || base === undefined || baseEnd - baseStart !== end - start) return false
-  for (let i = start, j = baseStart; i < end; i++, j++) if (bytes[i] !== base[j]) return false
-  return true
-}
-
-/** A new entity that was only looked at is as good as none. */
-function isBlank(row: Row, out: Uint8Array, end: number, sizeBytes: number, codec: Codec): boolean {
-  const { table } = row
-  if (row.field !== Field.state || table.plan.ttlMs !== undefined) return false
-  table.blank ??= codec.encode(table.plan.create()).slice()
-  if (table.blank.length !== sizeBytes) return false
-  for (let i = 0, at = end - sizeBytes; i < sizeBytes; i++, at++) if (table.blank[i] !== out[at]) return false
-  return true
 }

@@ -22,7 +22,9 @@ export function shardRow(shard: number, parts: ShardParts): LooseRow {
       return encodeShardHeader({
         shard,
         position: parts.position() ?? origin,
-        sinks: parts.sinkLanes.map((lanes) => [lanes.id, lanes.at(shard)] as const).filter(([, position]) => position.number > 0),
+        sinks: parts.sinkLanes
+          .map((lanes) => [lanes.id, lanes.at(shard)] as const)
+          .filter(([, position]) => position.number > 0),
         lanesIn: parts.inLanes.lanesInto(shard).map((lane) => [lane.from, lane.staged] as const),
         lanesOut: parts.outLanes.lanesFrom(shard).map(({ to, sent, pruned }) => [to, sent, pruned] as const),
       })

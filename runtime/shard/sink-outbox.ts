@@ -11,7 +11,6 @@ import type { LaneAt, PendingOutputs, SinkLanes } from './sink-lanes.ts'
  * P2 A sink that is not somewhere between what was dropped and what was sent, on the same history, is refused (RULE 4).
  */
 export class SinkOutbox {
-  readonly #lanes: SinkLanes
   readonly #name: string
   /** In the order of commits; the first `#released` were handed out. */
   #queue: PendingOutputs[] = []
@@ -21,19 +20,23 @@ export class SinkOutbox {
   #bytes = 0
   #recovered: Recovered['outputs']
   readonly #bases: ReadonlyMap<number, Position>
+  /** As of the opening: what is committed since, the sink cannot have. */
+  readonly #lasts: ReadonlyMap<number, Position>
 
   constructor(lanes: SinkLanes, name: string, recovered: Recovered) {
-    this.#lanes = lanes
     this.#name = name
     this.#recovered = recovered.outputs.filter((output) => output.sink === lanes.id)
     this.#durable = recovered.number
     const bases = new Map<number, Position>()
+    const lasts = new Map<number, Position>()
     for (const { sink, shard, base, last } of recovered.sinkPositions.values()) {
       if (sink !== lanes.id) continue
       bases.set(shard, base)
+      lasts.set(shard, last)
       lanes.restore(shard, last)
     }
     this.#bases = bases
+    this.#lasts = lasts
   }
 
   get opened(): boolean {
@@ -53,7 +56,8 @@ export class SinkOutbox {
   /** The sink says how far it is. `remembers`: it keeps positions, so that a lane without one is at its beginning. Throws MR_SINK_DIVERGED. */
   open(positions: readonly LaneAt[], keyed: boolean, remembers: boolean): void {
     const reached = new Map(positions.map((position) => [position.shard, position]))
-    if (remembers) for (const shard of this.#bases.keys()) if (!reached.has(shard)) this.#checkBounds({ ...origin, shard })
+    if (remembers)
+      for (const shard of this.#bases.keys()) if (!reached.has(shard)) this.#checkBounds({ ...origin, shard })
     for (const at of positions) this.#checkBounds(at)
     const chains = new Map<number, { number: number; chain: Chain }>()
     for (const [shard, base] of this.#bases) {
@@ -70,14 +74,31 @@ export class SinkOutbox {
       if (at !== undefined && lane.number <= at.number) continue
       let batch = again.get(output.commit)
       if (batch === undefined) {
-        again.set(output.commit, (batch = { commit: output.commit, count: 0, buffer: output.buffer, starts: [], ends: [], shards: [], keys: keyed ? [] : undefined, positions: [] }))
+        again.set(
+          output.commit,
+          (batch = {
+            commit: output.commit,
+            count: 0,
+            buffer: output.buffer,
+            starts: [],
+            ends: [],
+            shards: [],
+            keys: keyed ? [] : undefined,
+            positions: [],
+          }),
+        )
       }
       batch.starts.push(output.start)
       batch.ends.push(output.end)
       batch.shards.push(output.shard)
       batch.keys?.push(output.key)
       batch.count += 1
-      const position = { shard: output.shard, number: lane.number, chainHigh: lane.chain.high, chainLow: lane.chain.low }
+      const position = {
+        shard: output.shard,
+        number: lane.number,
+        chainHigh: lane.chain.high,
+        chainLow: lane.chain.low,
+      }
       const known = batch.positions.findIndex((p) => p.shard === output.shard)
       if (known < 0) batch.positions.push(position)
       else batch.positions[known] = position
@@ -102,7 +123,8 @@ export class SinkOutbox {
   takeReleased(): PendingOutputs[] {
     if (!this.#opened) return []
     const start = this.#released
-    while (this.#released < this.#queue.length && this.#queue[this.#released]!.commit <= this.#durable) this.#released += 1
+    while (this.#released < this.#queue.length && this.#queue[this.#released]!.commit <= this.#durable)
+      this.#released += 1
     return start === this.#released ? [] : this.#queue.slice(start, this.#released)
   }
 
@@ -114,10 +136,14 @@ export class SinkOutbox {
   }
 
   #checkBounds(at: LaneAt): void {
-    const last = this.#lanes.at(at.shard)
+    const last = this.#lasts.get(at.shard)?.number ?? 0
     const base = this.#bases.get(at.shard)?.number ?? 0
-    if (at.number > last.number) throw this.#diverged(`has output ${at.number} of shard ${at.shard}, but only ${last.number} were ever committed`)
-    if (at.number < base) throw this.#diverged(`is at output ${at.number} of shard ${at.shard}, but outputs up to ${base} were confirmed and dropped`)
+    if (at.number > last)
+      throw this.#diverged(`has output ${at.number} of shard ${at.shard}, but only ${last} were ever committed`)
+    if (at.number < base)
+      throw this.#diverged(
+        `is at output ${at.number} of shard ${at.shard}, but outputs up to ${base} were confirmed and dropped`,
+      )
   }
 
   #checkChain(at: LaneAt | undefined, number: number, high: number, low: number): void {

@@ -54,17 +54,33 @@ export class SourceLanes {
     const known = this.find(source, partition)
     if (known === undefined) {
       const lane: SourceLane = {
-        source, id: this.#ids[source]!, partition, seed: partitionSeed(name, partition), fingerprint, start,
-        next: start, proof: '', sealedNext: start, durableNext: start, drained: false, planned: false, planDurable: false, changed: true,
+        source,
+        id: this.#ids[source]!,
+        partition,
+        seed: partitionSeed(name, partition),
+        fingerprint,
+        start,
+        next: start,
+        proof: '',
+        sealedNext: start,
+        durableNext: start,
+        drained: false,
+        planned: false,
+        planDurable: false,
+        changed: true,
       }
       this.#lanes.set(`${source}/${partition}`, lane)
       return lane
     }
     if (known.fingerprint === fingerprint) return known
     if (!known.drained && !acceptTornRecords) {
-      throw new MillraceError('MR_SOURCE_PLAN_CHANGED', `the steps behind source "${name}" have changed since the program was stopped without draining`, {
-        next: 'Run the old version once more and stop it with Ctrl-C (it drains), or start with --accept-torn-records if a record may take effect half by the old steps and half by the new',
-      })
+      throw new MillraceError(
+        'MR_SOURCE_PLAN_CHANGED',
+        `the steps behind source "${name}" have changed since the program was stopped without draining`,
+        {
+          next: 'Run the old version once more and stop it with Ctrl-C (it drains), or start with --accept-torn-records if a record may take effect half by the old steps and half by the new',
+        },
+      )
     }
     const lane: SourceLane = { ...known, fingerprint, planned: false, planDurable: false, changed: true }
     this.#lanes.set(`${source}/${partition}`, lane)
@@ -79,8 +95,20 @@ export class SourceLanes {
     }
     const { partition, fingerprint, start, next, proof, drained } = stored
     this.#lanes.set(`${source}/${partition}`, {
-      source, id: stored.source, partition, seed: partitionSeed(this.#plan.sources[source]!.name, partition), fingerprint, start, next, proof,
-      sealedNext: next, durableNext: next, drained, planned: true, planDurable: true, changed: false,
+      source,
+      id: stored.source,
+      partition,
+      seed: partitionSeed(this.#plan.sources[source]!.name, partition),
+      fingerprint,
+      start,
+      next,
+      proof,
+      sealedNext: next,
+      durableNext: next,
+      drained,
+      planned: true,
+      planDurable: true,
+      changed: false,
     })
   }
 

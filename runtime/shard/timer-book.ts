@@ -37,7 +37,7 @@ export class TimerBook {
   }
 
   removeAllOf(table: EntityTable, key: string): void {
-    for (const timer of [...(this.#owners.get(table)?.get(key)?.values() ?? [])]) this.remove(timer)
+    for (const timer of Array.from(this.#owners.get(table)?.get(key)?.values() ?? [])) this.remove(timer)
   }
 
   /** A timer that the store held at open. */

@@ -108,7 +108,8 @@ export class EntityUndo {
   #toBase(row: Row): void {
     row.snapshot = undefined
     this.#reset(row)
-    for (const activity of row.activities?.values() ?? []) if (activity.batch === this.#batch.serial) this.#reset(activity)
+    for (const activity of row.activities?.values() ?? [])
+      if (activity.batch === this.#batch.serial) this.#reset(activity)
   }
 
   #reset(row: Row): void {
@@ -122,7 +123,8 @@ export class EntityUndo {
 
   #restore(row: Row): void {
     const { state, activities } = row.snapshot!
-    for (const activity of row.activities?.values() ?? []) if (activity.batch === this.#batch.serial) this.#reset(activity)
+    for (const activity of row.activities?.values() ?? [])
+      if (activity.batch === this.#batch.serial) this.#reset(activity)
     this.#revive(row, state)
     for (const [activity, bytes] of activities) this.#revive(activity, bytes)
   }
@@ -190,9 +192,13 @@ export function encodeState(row: Row, codec: Codec): Uint8Array {
     })
   }
   if (bytes.length > maxStateBytes) {
-    throw new MillraceError('MR_STATE_TOO_LARGE', `the state of ${row.describe()} is ${bytes.length} bytes, more than ${maxStateBytes}`, {
-      next: 'Split the entity, or keep what grows in activities',
-    })
+    throw new MillraceError(
+      'MR_STATE_TOO_LARGE',
+      `the state of ${row.describe()} is ${bytes.length} bytes, more than ${maxStateBytes}`,
+      {
+        next: 'Split the entity, or keep what grows in activities',
+      },
+    )
   }
   return bytes
 }

@@ -52,11 +52,14 @@ export class WriteBack {
   }
 
   /** Takes the rows that commit `number` is to write back. Their values must be sealed. `all`: every one. */
-  take(number: number, all: boolean): { readonly rows: (readonly [Uint8Array, Uint8Array | undefined])[]; readonly entities: Row[] } {
+  take(
+    number: number,
+    all: boolean,
+  ): { readonly rows: (readonly [Uint8Array, Uint8Array | undefined])[]; readonly entities: Row[] } {
     const rows: (readonly [Uint8Array, Uint8Array | undefined])[] = []
     const entities: Row[] = []
-    let excess = this.#bytes - this.#windowBytes
-    for (let at = 0; at < this.#records.length && (all || excess > 0); at++) {
+    let excess = all ? Number.POSITIVE_INFINITY : this.#bytes - this.#windowBytes
+    for (let at = 0; at < this.#records.length && excess > 0; at++) {
       const record = this.#records[at]!
       excess -= record.sizeBytes
       this.#takeUpTo(record.number, number, rows, entities)
@@ -72,11 +75,17 @@ export class WriteBack {
   /** Records below `number` were dropped. */
   dropped(number: number): void {
     let at = 0
-    while (at < this.#records.length && this.#records[at]!.number < number) this.#bytes -= this.#records[at++]!.sizeBytes
+    while (at < this.#records.length && this.#records[at]!.number < number)
+      this.#bytes -= this.#records[at++]!.sizeBytes
     if (at > 0) this.#records.splice(0, at)
   }
 
-  #takeUpTo(record: number, commit: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[], entities: Row[]): void {
+  #takeUpTo(
+    record: number,
+    commit: number,
+    rows: (readonly [Uint8Array, Uint8Array | undefined])[],
+    entities: Row[],
+  ): void {
     for (; this.#head < this.#queue.length && this.#queue[this.#head]!.firstDirty <= record; this.#head++) {
       const row = this.#queue[this.#head]!
       row.firstDirty = 0

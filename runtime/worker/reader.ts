@@ -36,7 +36,12 @@ export class Reader implements RemoteEmissions {
 
   /** Everything that exists now is durable. */
   get finished(): boolean {
-    return this.partition.atEnd && this.#next !== undefined && this.#lane.durableNext === this.#next && this.#durableNext === this.#next
+    return (
+      this.partition.atEnd &&
+      this.#next !== undefined &&
+      this.#lane.durableNext === this.#next &&
+      this.#durableNext === this.#next
+    )
   }
 
   /** Stages up to `maxRecords` records. Returns whether there were any. */
@@ -64,7 +69,16 @@ export class Reader implements RemoteEmissions {
   }
 
   emit(shard: number, route: number, key: string, index: number, bytes: Uint8Array): void {
-    this.#emissions.push({ shard, route, key, index, timeMs: this.#timeMs, bytes: bytes.slice(), start: 0, end: bytes.length })
+    this.#emissions.push({
+      shard,
+      route,
+      key,
+      index,
+      timeMs: this.#timeMs,
+      bytes: bytes.slice(),
+      start: 0,
+      end: bytes.length,
+    })
   }
 
   abort(): void {

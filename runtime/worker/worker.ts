@@ -1,5 +1,4 @@
 import { assert } from '../base/assert.ts'
-import { ByteReader } from '../base/bytes.ts'
 import { MillraceError, messageOf } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Links } from '../ports/link.ts'
@@ -12,8 +11,7 @@ import { Group } from '../shard/group.ts'
 import type { GroupOptions } from '../shard/group-options.ts'
 import type { Plan } from '../shard/plan.ts'
 import { recover } from '../shard/recover.ts'
-import type { Row } from '../shard/row.ts'
-import { activityPrefix, after, readEntityKey } from '../shard/row-key.ts'
+import { Loader } from './loader.ts'
 import { Reader } from './reader.ts'
 import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
 
@@ -68,8 +66,7 @@ export class Worker {
   #wanted: Wanted[] = []
   #flushes: Wanted[] = []
   #committing = false
-  #loading = false
-  #listing = 0
+  readonly #loader: Loader
   #sinksToOpen = 0
   #draining = false
   #drained = false
@@ -80,6 +77,11 @@ export class Worker {
     this.options = options
     this.#codec = codec
     this.#ports = ports
+    this.#loader = new Loader(
+      ports.store,
+      (tell) => this.#later(tell),
+      (error) => this.#stop(error),
+    )
   }
 
   get state(): WorkerState {
@@ -99,7 +101,14 @@ export class Worker {
   get idle(): boolean {
     const group = this.#group
     if (this.#state !== 'running' || group === undefined || this.#sinksToOpen > 0) return false
-    if (this.#committing || this.#loading || this.#listing > 0 || this.#news.length > 0 || this.#wanted.length > 0 || this.#flushes.length > 0) return false
+    if (
+      this.#committing ||
+      this.#loader.busy ||
+      this.#news.length > 0 ||
+      this.#wanted.length > 0 ||
+      this.#flushes.length > 0
+    )
+      return false
     if (group.links?.isQuiet === false || group.links?.hasWaiting === true) return false
     return !group.hasWork && !group.hasWaiting && group.outboxes.every((outbox) => outbox.waitingBytes === 0)
   }
@@ -123,7 +132,9 @@ export class Worker {
   start(): void {
     assert(this.#state === 'new', 'a worker is started once')
     this.#state = 'opening'
-    this.#ports.store.open(this.options.group, (error, opened) => this.#later(() => (error === undefined ? this.#open(opened!) : this.#stop(error))))
+    this.#ports.store.open(this.options.group, (error, opened) =>
+      this.#later(() => (error === undefined ? this.#open(opened!) : this.#stop(error))),
+    )
   }
 
   /** Stops reading, and stops when everything that was read is durable and with its sinks (K3, K4). */
@@ -165,9 +176,9 @@ export class Worker {
     if (group === undefined || this.#isStopped()) return false
     group.begin(this.#ports.clock.nowMs())
     let progress = this.#receive(group) || news.length > 0
-    if (!this.#draining) group.stageTimers()
+    if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
-    group.stageInbox()
+    group.stage.inbox()
     if (!this.#draining) progress = this.#read(group) || progress
     if (this.#advance(group)) progress = true
     this.#feedSinks(group)
@@ -203,19 +214,33 @@ export class Worker {
     const recovered = recover(group, opened, (shard) => this.options.ownerOf(shard) === group)
     this.#epoch = opened.epoch
     const { links } = this.#ports
-    const checkOutput = (sink: number, bytes: Uint8Array): MillraceError | undefined => this.#ports.sinks[sink]!.check?.(bytes)
-    this.#group = new Group(this.plan, this.#codec, { ...this.options, checkOutput }, opened.epoch, recovered, links && {
-      groups: links.groups,
-      send: (peer, frame) => links.port.send(peer, frame),
-      diverged: (_peer, error) => this.#later(() => this.#stop(error)),
-    })
-    this.#readers = this.#ports.partitions.map(({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords))
+    const checkOutput = (sink: number, bytes: Uint8Array): MillraceError | undefined =>
+      this.#ports.sinks[sink]!.check?.(bytes)
+    this.#group = new Group(
+      this.plan,
+      this.#codec,
+      { ...this.options, checkOutput },
+      opened.epoch,
+      recovered,
+      links && {
+        groups: links.groups,
+        send: (peer, frame) => links.port.send(peer, frame),
+        diverged: (_peer, error) => this.#later(() => this.#stop(error)),
+      },
+    )
+    this.#readers = this.#ports.partitions.map(
+      ({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords),
+    )
     this.#sinksToOpen = this.#ports.sinks.length
     this.#ports.sinks.forEach((sink, i) => {
       sink.open((error, positions) =>
         this.#later(() => {
           if (error !== undefined) return this.#stop(error)
-          this.#group!.outboxes[i]!.open(positions ?? [], this.plan.sinks[i]!.key !== undefined, sink.guarantee === 'effectively-once')
+          this.#group!.outboxes[i]!.open(
+            positions ?? [],
+            this.plan.sinks[i]!.key !== undefined,
+            sink.guarantee === 'effectively-once',
+          )
           this.#sinksToOpen -= 1
         }),
       )
@@ -225,7 +250,7 @@ export class Worker {
   }
 
   #takeWanted(group: Group): void {
-    if (this.#wanted.length === 0 || !group.hasRoom) return
+    if (this.#wanted.length === 0 || !group.stage.hasRoom) return
     const wanted = this.#wanted
     this.#wanted = []
     for (const one of wanted) {
@@ -240,14 +265,16 @@ export class Worker {
   #stageWanted(group: Group, wanted: Wanted): void {
     const decode = (bytes: Uint8Array | undefined): unknown => bytes && this.#codec.decode(bytes, 0, bytes.length)
     if (wanted.kind === 'ask') {
-      group.stageRequest(wanted.route, wanted.key, wanted.message, {
+      group.stage.request(wanted.route, wanted.key, wanted.message, {
         id: wanted.id,
         wantsAnswer: wanted.wantsAnswer,
         resolve: (answer) => wanted.done(undefined, decode(answer)),
         reject: (error) => wanted.done(error),
       })
-    } else if (wanted.kind === 'get') group.stageGet(wanted.entity, wanted.key, (error, state) => wanted.done(error, decode(state)))
-    else if (wanted.kind === 'retry') group.stageDeadLetter(wanted.rowKey, wanted.letter, (error, ok) => wanted.done(error, ok))
+    } else if (wanted.kind === 'get')
+      group.stage.queries.ask(wanted.entity, wanted.key, (error, state) => wanted.done(error, decode(state)))
+    else if (wanted.kind === 'retry')
+      group.stage.deadLetter(wanted.rowKey, wanted.letter, (error, ok) => wanted.done(error, ok))
     else {
       group.flush()
       this.#flushes.push(wanted)
@@ -263,7 +290,7 @@ export class Worker {
         return read
       }
       const room = Math.min(this.options.recordsPerTick, this.options.maxBatchMessages - group.batch.count)
-      if (room <= 0 || !group.hasRoom) return read
+      if (room <= 0 || !group.stage.hasRoom) return read
       if (reader.read(room)) read = true
     }
     return read
@@ -276,13 +303,13 @@ export class Worker {
   }
 
   #advance(group: Group): boolean {
-    if (this.#loading || this.#listing > 0) return false
+    if (this.#loader.busy) return false
     if (!group.run()) {
-      this.#load(group)
+      this.#loader.load(group)
       return false
     }
-    for (const row of group.takeForgotten()) this.#list(group, row)
-    if (this.#committing || this.#listing > 0 || !group.hasWork) return false
+    this.#loader.listForgotten(group)
+    if (this.#committing || this.#loader.busy || !group.hasWork) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed
@@ -305,31 +332,6 @@ export class Worker {
       }),
     )
     return false
-  }
-
-  #load(group: Group): void {
-    const rows = group.takeMissing()
-    if (rows.length === 0) return
-    this.#loading = true
-    this.#ports.store.read(rows.map((row) => row.rowKey()), (error, values) =>
-      this.#later(() => {
-        if (error !== undefined) return this.#stop(error)
-        this.#loading = false
-        rows.forEach((row, i) => group.loaded(row, values![i]))
-      }),
-    )
-  }
-
-  #list(group: Group, row: Row): void {
-    const prefix = activityPrefix(row.shard, row.table.id, row.key)
-    this.#listing += 1
-    this.#ports.store.list(prefix, after(prefix), (error, keys) =>
-      this.#later(() => {
-        if (error !== undefined) return this.#stop(error)
-        this.#listing -= 1
-        group.listed(row, keys!.map((key) => readEntityKey(new ByteReader(key, 1)).element))
-      }),
-    )
   }
 
   #feedSinks(group: Group): void {
@@ -372,16 +374,25 @@ export class Worker {
     for (const wanted of [...this.#wanted, ...this.#flushes]) wanted.done(error)
     this.#wanted = []
     this.#flushes = []
-    this.#ports.trace?.stopped({ group: this.options.group, epoch: this.#epoch, code: this.#error?.code ?? '', message: this.#error?.message ?? '' })
+    this.#ports.trace?.stopped({
+      group: this.options.group,
+      epoch: this.#epoch,
+      code: this.#error?.code ?? '',
+      message: this.#error?.message ?? '',
+    })
     this.#ports.wake()
   }
 
   #stoppedError(): MillraceError {
-    return new MillraceError('MR_STOPPED', `the worker has stopped${this.#error === undefined ? '' : `: ${this.#error.message}`}`, {
-      next: 'Start it again: it goes on from its last commit. Whether this request took effect is unknown unless it had an id',
-      certain: false,
-      cause: this.#error,
-    })
+    return new MillraceError(
+      'MR_STOPPED',
+      `the worker has stopped${this.#error === undefined ? '' : `: ${this.#error.message}`}`,
+      {
+        next: 'Start it again: it goes on from its last commit. Whether this request took effect is unknown unless it had an id',
+        certain: false,
+        cause: this.#error,
+      },
+    )
   }
 }
 

@@ -28,7 +28,8 @@ export class OutLane {
   cursor = 0
   /** Whether `pruned` has moved since the last seal. */
   touched = false
-  #entries: LaneEntry[] = []
+  /** Those before the head were taken off. */
+  #entries: (LaneEntry | undefined)[] = []
   #head = 0
 
   constructor(from: number, to: number, peer: number, sent: Position, pruned: Position) {
@@ -64,6 +65,7 @@ export class OutLane {
   /** Takes the oldest entry off: its receiver has it for good. */
   shift(): LaneEntry {
     const entry = this.#entries[this.#head]!
+    this.#entries[this.#head] = undefined
     this.#head += 1
     if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head)

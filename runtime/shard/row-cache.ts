@@ -2,7 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import { murmur3Text } from '../base/hash.ts'
 import { maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
-import { EntityTable, Row, Status } from './row.ts'
+import { type EntityTable, Row, Status } from './row.ts'
 import { Field } from './row-key.ts'
 
 /**

@@ -13,6 +13,7 @@ import type { Plan } from '../shard/plan.ts'
 import { recover } from '../shard/recover.ts'
 import { Loader } from './loader.ts'
 import { Reader } from './reader.ts'
+import { asMillraceError, stoppedError } from './stop-errors.ts'
 import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
 
 /** The world of a worker. Production and simulation give other parts to the same worker. */
@@ -150,7 +151,7 @@ export class Worker {
   }
 
   want(wanted: Wanted): void {
-    if (this.#state === 'stopped') wanted.done(this.#stoppedError())
+    if (this.#state === 'stopped') wanted.done(stoppedError(this.#error))
     else {
       this.#wanted.push(wanted)
       this.#ports.wake()
@@ -369,7 +370,7 @@ export class Worker {
     if (this.#state === 'stopped') return
     this.#state = 'stopped'
     if (cause !== undefined) this.#error = asMillraceError(cause)
-    const error = this.#stoppedError()
+    const error = stoppedError(this.#error)
     this.#group?.abandon(error)
     for (const wanted of [...this.#wanted, ...this.#flushes]) wanted.done(error)
     this.#wanted = []
@@ -382,24 +383,4 @@ export class Worker {
     })
     this.#ports.wake()
   }
-
-  #stoppedError(): MillraceError {
-    return new MillraceError(
-      'MR_STOPPED',
-      `the worker has stopped${this.#error === undefined ? '' : `: ${this.#error.message}`}`,
-      {
-        next: 'Start it again: it goes on from its last commit. Whether this request took effect is unknown unless it had an id',
-        certain: false,
-        cause: this.#error,
-      },
-    )
-  }
-}
-
-function asMillraceError(cause: unknown): MillraceError {
-  if (cause instanceof MillraceError) return cause
-  return new MillraceError('MR_STOPPED', `the worker met an error it does not know: ${messageOf(cause)}`, {
-    next: 'Start it again; if it comes again, report it with its cause',
-    cause,
-  })
 }

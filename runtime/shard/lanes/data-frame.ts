@@ -20,7 +20,7 @@ const SectionKind = { lane: 1, records: 2, mark: 3 } as const
  *   emission shard u16, target varint (route * 2, a failed record's 1, or sink * 2 + 3), key text, index varint, time f64, content block
  */
 export class DataFrameWriter {
-  readonly #out = new ByteWriter(1 << 16)
+  readonly #out = new ByteWriter(1 << 12)
   /** Where the count of the open `records` section is; 0: none is open. */
   #countAt = 0
   #count = 0

@@ -4,6 +4,8 @@ import type { SourcePosition } from './ports.ts'
 const beginning = Number.NEGATIVE_INFINITY
 
 interface ReaderPosition {
+  readonly source: number
+  readonly partition: string
   /** The next offset that the peer needs in this session. */
   need: number
   /** Whether the reader goes on from `need` without leaving anything out. */
@@ -17,6 +19,8 @@ interface ReaderPosition {
  */
 export class ReaderPositions {
   readonly #lanes = new Map<string, ReaderPosition>()
+  /** Records come in runs. */
+  #last: ReaderPosition | undefined = undefined
 
   /** A welcome: where the peer is. A partition that it does not know it needs from the beginning. */
   restart(positions: readonly SourcePosition[]): void {
@@ -64,11 +68,15 @@ export class ReaderPositions {
   }
 
   #lane(source: number, partition: string): ReaderPosition {
+    const last = this.#last
+    if (last !== undefined && last.source === source && last.partition === partition) return last
     const key = `${source}/${partition}`
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
-      this.#lanes.set(key, (lane = { need: beginning, live: false, durable: beginning }))
+      lane = { source, partition, need: beginning, live: false, durable: beginning }
+      this.#lanes.set(key, lane)
     }
+    this.#last = lane
     return lane
   }
 }

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { MillraceError, messageOf } from '../base/errors.ts'
+import { type MillraceError, messageOf } from '../base/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Links } from '../ports/link.ts'
 import type { SinkPort } from '../ports/sink.ts'

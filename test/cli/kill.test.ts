@@ -36,8 +36,8 @@ function perCustomer(lines: readonly string[]): Map<string, number[]> {
   return all
 }
 
-describe('kill -9', slow, () => {
-  test('and again: outputs are those of an undisturbed run', async ({ folder }) => {
+describe('misfortune', slow, () => {
+  test('kill -9, and again: outputs are those of an undisturbed run', async ({ folder }) => {
     const output = join(folder, 'totals')
     await writeFile(join(folder, 'items'), input)
     const args = [
@@ -63,6 +63,29 @@ describe('kill -9', slow, () => {
       expect(seen).toBeLessThan(records)
     }
     expect(await millrace(...args, '--once')).toMatchObject({ code: 0 })
+    expect(perCustomer(await linesOf(output))).toEqual(totals())
+  })
+
+  test('a disk that is full stops it with a name; with room it goes on', async ({ folder }) => {
+    const output = join(folder, 'totals')
+    await writeFile(join(folder, 'items'), input)
+    const args = [
+      'run',
+      careful,
+      '--in',
+      `items=${join(folder, 'items')}`,
+      '--out',
+      `totals=${output}`,
+      '--data',
+      join(folder, 'data'),
+      '--once',
+    ]
+    const full = await new Command(args, { maxFileKiB: 512 }).exit
+    expect(full.code).toBe(1)
+    expect(full.stderr).toContain('MR_DISK_FULL')
+    expect(full.stderr).toContain('next: ')
+    expect((await linesOf(output)).length).toBeLessThan(records)
+    expect(await millrace(...args)).toMatchObject({ code: 0 })
     expect(perCustomer(await linesOf(output))).toEqual(totals())
   })
 })

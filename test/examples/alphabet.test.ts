@@ -8,7 +8,7 @@ import { frames, unframe } from '../../examples/frames.ts'
 import { random } from '../../examples/random.ts'
 import { context } from './support/context.ts'
 import { test } from './support/folder.ts'
-import { example, millrace } from './support/millrace.ts'
+import { example, millrace, slow } from './support/millrace.ts'
 import { runOnce, statesOf } from './support/run-once.ts'
 import { sharedData } from './support/shared-data.ts'
 
@@ -33,7 +33,7 @@ describe('alphabet', () => {
     expect(Math.max(...sums.values())).toBeGreaterThan(2 ** 32)
   })
 
-  test('the same from the command line; what is no vote is put aside', async ({ folder }) => {
+  test('the same from the command line; what is no vote is put aside', slow, async ({ folder }) => {
     const cast = [
       { letter: 'a', votes: 1 },
       { letter: 'b', votes: 7 },
@@ -44,7 +44,7 @@ describe('alphabet', () => {
     await writeFile(input, frames([vote(cast[0]!), Uint8Array.of(1, 2, 3), ...cast.slice(1).map(vote)]))
     const run = ['run', example('alphabet/alphabet.ts'), '--once', '--data', join(folder, 'data')]
     const ends = ['--in', `votes=file:${input}?framing=u32`, '--out', `totals=file:${output}?framing=u32`]
-    expect(await millrace(...run, ...ends)).toMatchObject({ code: 0 })
+    await millrace(...run, ...ends)
     expect(lastTotals(await readFile(output))).toEqual(
       new Map([
         ['a', 3],
@@ -52,7 +52,6 @@ describe('alphabet', () => {
       ]),
     )
     const letters = await millrace('dead-letters', 'list', '--data', join(folder, 'data'))
-    expect(letters.code).toBe(0)
     expect(letters.stdout).toContain('a vote has at least 5 bytes, not 3')
   })
 

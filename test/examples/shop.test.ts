@@ -11,7 +11,7 @@ import shop, { carts, deliveries, receipts } from '../../examples/shop/shop.ts'
 import { Stock } from '../../examples/shop/stock.ts'
 import { context } from './support/context.ts'
 import { test } from './support/folder.ts'
-import { example, millrace } from './support/millrace.ts'
+import { example, millrace, slow } from './support/millrace.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -104,7 +104,7 @@ describe('the shop', () => {
     await running.stop()
   })
 
-  test('runs from the command line', async ({ folder }) => {
+  test('runs from the command line', slow, async ({ folder }) => {
     const at = (name: string) => join(folder, name)
     await writeFile(at('deliveries'), lines([{ sku: 'tea', quantity: 1 }]))
     await writeFile(at('carts'), '')
@@ -118,9 +118,9 @@ describe('the shop', () => {
       `deliveries=${at('deliveries')}`,
     ]
     args.push('--in', `carts=${at('carts')}`, '--out', `receipts=${at('receipts')}`)
-    expect(await millrace(...args)).toMatchObject({ code: 0 })
+    await millrace(...args)
     await appendFile(at('carts'), lines([cart('o1'), cart('o2')]))
-    expect(await millrace(...args)).toMatchObject({ code: 0 })
+    await millrace(...args)
     expect(await readReceipts(folder)).toMatchObject([{ status: 'confirmed' }, { why: 'out of stock' }])
   })
 })

@@ -1,18 +1,21 @@
 /**
  * A savepoint is a cut: a vector of commit numbers, taken without a barrier (RULE 9).
  *
- * Two shards send to each other. A shard owns its commits, and decides by itself which of them is its part of the cut. The savepoint
- * owns nothing but what was reported to it. A commit number is modelled as what it stands for: what that commit says about the lanes.
+ * Two shards send to each other. A shard owns its commits, and decides by itself which of them is its part of the cut.
+ * The savepoint owns nothing but what was reported to it. A commit number is modelled as what it stands for: what that
+ * commit says about the lanes.
  *
  *   a shard notes its last durable commit when it is asked for the cut, or hears of it from the other shard;
  *   from then on every frame it sends, message or ack, carries the cut;
  *   it notes before it runs a message or applies an ack that carries the cut;
  *   the note is durable with the shard's next commit, and reported after that.
  *
- * Faults, a bounded number in any order: a frame is late or lost; a copy of one comes late; a shard is killed, and opens at its last
- * commit. Messages and acks do not wait for each other. Sessions are left to `lane.ts`; here the next number is simply taken.
+ * Faults, a bounded number in any order: a frame is late or lost; a copy of one comes late; a shard is killed, and
+ * opens at its last commit. Messages and acks do not wait for each other. Sessions are left to `lane.ts`; here the next
+ * number is simply taken.
  *
- * Invariants, for both lanes between the two reported commits. They are RULE 4 for lanes that are restored from the savepoint.
+ * Invariants, for both lanes between the two reported commits. They are RULE 4 for lanes that are restored from the
+ * savepoint.
  *  C1 orphan: the receiver's part has nothing that the sender's part has not sent.
  *  C2 lost: the sender's part has pruned nothing that the receiver's part has not got.
  * Goal: both parts are reported, and every message has been applied and pruned.

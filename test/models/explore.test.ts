@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { frozen } from './expect.ts'
 import { type Model, copyOf, describeExploration, explore, sortByText, stepsFrom } from './explore.ts'
 
-/** A counter that goes up by 1 or by 3, to `end`. What may never be, and where it stops for good, are planted by the test. */
+/** A counter that goes up by 1 or by 3, to `end`. What may never be, and where it stops, are planted by the test. */
 interface Counter {
   value: number
 }

@@ -5,12 +5,14 @@
  * The explorer owns the search. It promises:
  *
  *  1. A state is its JSON text. Two states with equal text are one; no hash stands in between, so none is hidden.
- *  2. States are visited in order of their distance from the initial state, so a trace is as short as any that leads there.
- *  3. `complete` means that every reachable state was visited. When the cap was hit it is false, and liveness is not judged.
- *  4. If the model has a goal, a state from which it cannot be reached is `stuck`. The way to the goal may not use a fault:
- *     whatever went wrong before, from now on nothing does, and the protocol has to get there by itself.
- *  5. A `witness` is something the exploration should have met (a fork, an ack that came late). The names of those that it
- *     never met are returned, since a model in which nothing interesting can happen holds trivially.
+ *  2. States are visited in order of their distance from the initial state, so a trace is as short as any that leads
+ *     there.
+ *  3. `complete` means that every reachable state was visited. When the cap was hit it is false, and liveness is not
+ *     judged.
+ *  4. If the model has a goal, a state from which it cannot be reached is `stuck`. The way to the goal may not use a
+ *     fault: whatever went wrong before, from now on nothing does, and the protocol has to get there by itself.
+ *  5. A `witness` is something the exploration should have met (a fork, an ack that came late). The names of those
+ *     that it never met are returned, since a model in which nothing interesting can happen holds trivially.
  *
  * What it cannot do: say anything about bounds larger than the model's. It is evidence, not proof.
  */
@@ -138,7 +140,7 @@ export function stepsFrom<State>(state: State, normalise?: (state: State) => voi
   }
 }
 
-/** A deep copy of plain data. Several times as fast as `structuredClone`, and the explorer's largest cost all the same. */
+/** A deep copy of plain data, much faster than `structuredClone`: there is one for every step. */
 export function copyOf<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyOf) as T
@@ -147,7 +149,7 @@ export function copyOf<T>(value: T): T {
   return copy as T
 }
 
-/** For things without an order, such as packets in a network: kept sorted by their text, so that order makes no state. */
+/** For what has no order, such as late packets: kept sorted by text, so that the order makes no states. */
 export function sortByText(values: unknown[]): void {
   if (values.length < 2) return
   const texts = new Map(values.map((value) => [value, JSON.stringify(value)]))

@@ -1,8 +1,9 @@
 /**
  * A lane from one shard to another (RULES 1, 2, 3, 4).
  *
- * The sender owns the outbox: what it has durably decided to send, numbered 1, 2, 3, ... for ever. The receiver owns the watermark:
- * the number up to which the effects are durable. Neither believes the other outside a session, and both ends name the session.
+ * The sender owns the outbox: what it has durably decided to send, numbered 1, 2, 3, ... for ever. The receiver owns
+ * the watermark: the number up to which the effects are durable. Neither believes the other outside a session, and both
+ * ends name the session.
  *
  *   sender                                                receiver
  *   runs an input, stages a message
@@ -10,16 +11,16 @@
  *   hello(h) ------------------------------------------>  grants a new session, drops what it had staged
  *   <---------------- welcome(h, session, watermark, chain)
  *   compares the histories (RULE 4): opens the session, or refuses the lane
- *   message(session, #n, number=content) -------------->  takes it if it is the next of its session (RULE 2), else says: reopen
+ *   message(session, #n, number=content) -------------->  takes the next of its session (RULE 2), else says: reopen
  *   mark(session, #n, after) -------------------------->  the same
  *                                                         commits effects and watermark in one record
  *   <---------------------- ack(session, watermark, chain)
  *   compares the chains, prunes the outbox (RULE 3)
  *
- * Faults, a bounded number in any order: a frame is late or lost; a copy of one comes late; the sender loses patience; either end is
- * killed. With `process` durability also: either end loses power, and with it every commit since the last write to disk.
- * An input that is run again gives another content: another batch, another clock. A chain hash is modelled as what it stands for, the
- * list of all contents.
+ * Faults, a bounded number in any order: a frame is late or lost; a copy of one comes late; the sender loses patience;
+ * either end is killed. With `process` durability also: either end loses power, and with it every commit since the last
+ * write to disk. An input that is run again gives another content: another batch, another clock. A chain hash is
+ * modelled as what it stands for, the list of all contents.
  *
  * Invariants
  *  L1 lost, doubled: the receiver applies 1, 2, 3, ...: no number is left out, none comes twice.

@@ -1,8 +1,8 @@
 /**
  * One direction of a link, for the models of lanes.
  *
- * What is sent arrives in order, unless a fault makes a packet late, or leaves a copy of it that comes late. A late packet arrives at
- * any later time, after any number of others; or never, which is how it is lost.
+ * What is sent arrives in order, unless a fault makes a packet late, or leaves a copy of it that comes late. A late
+ * packet arrives at any later time, after any number of others; or never, which is how it is lost.
  */
 import { copyOf } from './explore.ts'
 

@@ -1,9 +1,9 @@
 /**
  * A file-like sink, fed from the outbox of a commit group (RULES 1 and 3, and "position and content in one record").
  *
- * The commit group owns the outbox: outputs 1, 2, 3, ..., durable before they may leave, kept until the sink has confirmed them. The
- * sink owns the file and its position record: "up to `length`, the file holds the outputs up to `position`". The record is replaced
- * as a whole, so after a crash it is the old one or the new one.
+ * The commit group owns the outbox: outputs 1, 2, 3, ..., durable before they may leave, kept until the sink has
+ * confirmed them. The sink owns the file and its position record: "up to `length`, the file holds the outputs up to
+ * `position`". The record is replaced as a whole, so after a crash it is the old one or the new one.
  *
  *   group                                                 sink
  *   runs an input, stages an output
@@ -14,16 +14,16 @@
  *   <------------------------------ confirmed up to position
  *   prunes, in a commit
  *
- *   sink opens anew: reads the record, cuts the file to `length`, syncs what it read, confirms `position`, goes on behind it
+ *   the sink opens anew: reads the record, cuts the file to `length`, syncs what it read, confirms `position`
  *
- * Faults, a bounded number in any order: the process is killed (what the system was told is kept); the power is lost (of the bytes not
- * yet synced any number is kept, the last of them perhaps as garbage; of two records either). An input that runs again gives another
- * output. Commits are durable at once, as in `disk` durability.
+ * Faults, a bounded number in any order: the process is killed (what the system was told is kept); the power is lost
+ * (of the bytes not yet synced any number is kept, the last of them perhaps as garbage; of two records either). An
+ * input that runs again gives another output. Commits are durable at once, as in `disk` durability.
  *
  * Invariants
  *  F1 wrong content: up to its recorded length the file is exactly the outputs up to its recorded position.
- *  F2 taken back: while the sink is open, all of the file is the beginning of the committed outputs, so nobody who follows the file
- *     ever reads what will be something else later.
+ *  F2 taken back: while the sink is open, all of the file is the beginning of the committed outputs, so nobody who
+ *     follows the file ever reads what will be something else later.
  *  F3 lost: what was pruned is in the file, durably.
  * Goal: every output is in the file, durably, and pruned.
  */

@@ -115,9 +115,9 @@ function forgetReader({ lanes }: Reader): void {
 /**
  * Two reductions that make one state of many, and are sound for the protocol as designed only.
  *
- * A session that its shard no longer holds never comes back, and RULE 2 drops its frames whenever they arrive. So they may as well be
- * dropped at once, and the reader's end of it forgotten. And of a session that is held, only how far a number is ahead of what the shard
- * has taken makes a difference; so the numbers are counted from there.
+ * A session that its shard no longer holds never comes back, and RULE 2 drops its frames whenever they arrive. So they
+ * may as well be dropped at once, and the reader's end of it forgotten. And of a session that is held, only how far a
+ * number is ahead of what the shard has taken makes a difference; so the numbers are counted from there.
  */
 export function reduceSessions({ shards, reader, former }: SourceLaneState): void {
   for (const name of SHARDS) {

@@ -1,25 +1,27 @@
 /**
  * Source lanes, which need no outbox (RULE 8): one partition of a log, two shards, readers that may overlap.
  *
- * The log owns the records, 0, 1, 2, ...; it can be read again. A shard owns its watermark: the offset up to which the effects are
- * durable (-1 before the first). A reader owns nothing: what it knows, it can find out again.
+ * The log owns the records, 0, 1, 2, ...; it can be read again. A shard owns its watermark: the offset up to which the
+ * effects are durable (-1 before the first). A reader owns nothing: what it knows, it can find out again.
  *
  *   reader                                                shard
  *   starts at the lowest durable watermark + 1
  *   opens a session, is told the durable watermark ---->  grants it, drops what it had staged
- *   record(session, #n, offset) ----------------------->  takes it if it is the next of its session (RULE 2), else drops it and
- *   mark(session, #n, offset) ------------------------->    ends the session; an offset that it has already had, it passes over
+ *   record(session, #n, offset) ----------------------->  takes the next of its session (RULE 2), but passes over
+ *   mark(session, #n, offset) ------------------------->    an offset that it has had; drops all else, ends the session
  *                                                         commits effects and watermark in one record
  *
- * A mark says: "record `offset` is not for you". So records for other shards move the watermark on too.
- * The two ends open a session in one step here; `lane.ts` takes the handshake apart.
- * With start `latest`, the offset at which a partition is first read is decided once, and committed before the first frame is sent.
+ * A mark says: "record `offset` is not for you". So records for other shards move the watermark on too. The two ends
+ * open a session in one step here; `lane.ts` takes the handshake apart. With start `latest`, the offset at which a
+ * partition is first read is decided once, and committed before the first frame is sent.
  *
- * Faults, a bounded number in any order: a frame is late or lost; a copy of one comes late; a shard is opened anew elsewhere; a new
- * reader takes over, and the old one is dead, or is only believed to be (it goes on reading, and may open its sessions again).
+ * Faults, a bounded number in any order: a frame of the reader is late or lost; a copy of one comes late; a shard is
+ * opened anew elsewhere; a new reader takes over, and the old one is dead, or is only believed to be (it goes on
+ * reading, and may open its sessions again).
  *
  * Invariant
- *  S1 lost, doubled: a shard at watermark w has applied its own records from the promised start up to w, each once, and no other.
+ *  S1 lost, doubled: a shard at watermark w has applied its own records from the promised start up to w, each once,
+ *     and no other.
  * Goal: the watermark of both shards is durable at the end of the log.
  */
 import { type Model, type Step, type Violation, stepsFrom } from './explore.ts'

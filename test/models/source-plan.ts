@@ -1,26 +1,29 @@
 /**
  * Changing the pure steps of a source (RULE 8: a fingerprint changes only at a drained offset).
  *
- * Two versions of the code send the records of a partition to different shards. A record that one shard passed under the old version
- * and the other under the new one would take effect twice, or nowhere, and nobody would notice.
+ * Two versions of the code send the records of a partition to different shards. A record that one shard passed under
+ * the old version and the other under the new one would take effect twice, or nowhere, and nobody would notice.
  *
- * A shard owns, durably: how far it is, the plan (the version) under which it takes records, and the highest generation of a reader
- * that it has let in. A reader owns nothing; it acts on what the shards told it.
+ * A shard owns, durably: how far it is, the plan (the version) under which it takes records, and the highest generation
+ * of a reader that it has let in. A reader owns nothing; it acts on what the shards told it.
  *
  *   reader of generation g                                shard
- *   opens a session with each shard ------------------->  lets nobody below g in from now on; tells how far, and which plan
+ *   opens a session with each shard ------------------->  lets nobody below g in again; tells how far, which plan
  *   if all have its plan: sends ----------------------->  takes the next record, if this reader was let in last
  *   if not, and all are equally far: "my plan" -------->  adopts the plan, if this reader was let in last
  *   else: SOURCE_PLAN_CHANGED. The old version has to run again, and drain
  *
- * All shards let the reader in before it compares, and let no former one in again: so what it compared is still true when the last of
- * them adopts. Lost frames are left to `source-lane.ts`; a record is taken and committed in one step here.
+ * All shards let the reader in before it compares, and let no former one in again: so what it compared is still true
+ * when the last of them adopts. Lost frames are left to `source-lane.ts`; a record is taken and committed in one step
+ * here.
  *
- * Faults, a bounded number in any order: a younger reader of either version starts while the others go on; a shard is opened anew.
+ * Faults, a bounded number in any order: a younger reader of either version starts while the others go on; a shard is
+ * opened anew.
  *
  * Invariant
  *  P1 torn: a record that both shards have passed took effect as one of the versions says.
- * Goal: both shards are at the end of the log. If the youngest reader has to refuse, its people may run the other version.
+ * Goal: both shards are at the end of the log. If the youngest reader has to refuse, its people may run the other
+ * version.
  */
 import { type Model, type Step, type Violation, stepsFrom } from './explore.ts'
 

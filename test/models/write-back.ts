@@ -1,18 +1,20 @@
 /**
  * A log of commit records, with rows written back a few at a time, and the log cut off behind them.
  *
- * The store owns two things, and changes them in atomic batches only: the log, where record n says what commit n changed, and the rows,
- * which may be older than the log's end. The worker owns nothing durable; it keeps the state in memory, and runs ahead by one commit.
+ * The store owns two things, and changes them in atomic batches only: the log, where record n says what commit n
+ * changed, and the rows, which may be older than the log's end. The worker owns nothing durable; it keeps the state in
+ * memory, and runs ahead by one commit.
  *
  *   commit n is one batch: record n
- *                        + some rows, any, with their value as of n (which rows, is the worker's choice: this is the slow work)
+ *                        + some rows, any, with their value as of n (which ones is the worker's choice)
  *                        + perhaps: the log below m is deleted
  *   recovery: the rows, then all records of the log in order, last wins
  *
- * The log may be deleted below m if every row that was changed in a record below m has been written back at or after its last change
- * there. The worker tracks that as `dirtySince`: the first change of a row since it was last written back. Record n itself always stays;
- * the chain goes on from it. After a recovery a row is dirty since its first change in the log, which may be too careful, never too bold.
- * Records hold whole values, null for a row that was deleted. A commit that runs again, after a crash, changes other values.
+ * The log may be deleted below m if every row that was changed in a record below m has been written back at or after
+ * its last change there. The worker tracks that as `dirtySince`: the first change of a row since it was last written
+ * back. Record n itself always stays; the chain goes on from it. After a recovery a row is dirty since its first change
+ * in the log, which may be too careful, never too bold. Records hold whole values, null for a row that was deleted. A
+ * commit that runs again, after a crash, changes other values.
  *
  * Faults, a bounded number: the worker and its store crash, between any two batches.
  *
@@ -26,8 +28,9 @@ export interface WriteBackBounds {
   readonly commits: number
   readonly faults: number
   /**
-   * From when a row counts as dirty. `first`: from its first change that is not written back. `last`: from its last one, which lets
-   * more of the log go; it is as safe, because a record holds whole values, and would not be if it held differences.
+   * From when a row counts as dirty. `first`: from its first change that is not written back. `last`: from its last
+   * one, which lets more of the log go; it is as safe, because a record holds whole values, and would not be if it held
+   * differences.
    */
   readonly dirtySince: 'first' | 'last'
 }

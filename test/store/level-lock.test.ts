@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fc, test } from '@fast-check/vitest'
-import { afterAll, describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Prng } from '../../runtime/base/prng.ts'
 import { type Holder, judge, thisProcess } from '../../runtime/node/level/holder.ts'
 import { type LockHolder, type LockWorld, takeLock } from '../../runtime/node/level/lock.ts'
@@ -11,16 +11,13 @@ import { HostProcess } from './host-process.ts'
 import { inFolder, withStore } from './level-fixture.ts'
 
 const options = { durability: 'process' } as const
-const hosts: HostProcess[] = []
-afterAll(async () => {
-  for (const host of hosts) await host.kill()
+let hosts: HostProcess[] = []
+beforeAll(async () => {
+  hosts = await Promise.all([1, 2, 3].map(() => HostProcess.start()))
 })
-
-async function host(): Promise<HostProcess> {
-  const started = await HostProcess.start()
-  hosts.push(started)
-  return started
-}
+afterAll(async () => {
+  await Promise.all(hosts.map((host) => host.kill()))
+})
 
 describe('one opener per folder', () => {
   test('not twice in this process, by whatever path', async () => {
@@ -41,7 +38,7 @@ describe('one opener per folder', () => {
 
   test('not in a second process, which names the first', async () => {
     await inFolder(async (path) => {
-      const first = await host()
+      const first = hosts[0]!
       await first.ask('it', { call: 'start', options: { path, ...options } })
       await expect(openLevelStore({ path, ...options })).rejects.toMatchObject({
         code: 'MR_STORE_LOCKED',
@@ -55,16 +52,15 @@ describe('one opener per folder', () => {
   })
 
   test('of several that find a dead holder at once, one gets it', async () => {
-    const racers = [await host(), await host(), await host()]
     await inFolder(async (path) => {
       for (let round = 0; round < 5; round++) {
         const dead = await writeDeadLock(path, round)
-        const starts = racers.map((racer) => codeOf(racer.ask('it', { call: 'start', options: { path, ...options } })))
+        const starts = hosts.map((host) => codeOf(host.ask('it', { call: 'start', options: { path, ...options } })))
         const codes = await Promise.all(starts)
         expect([...codes].sort()).toEqual(['MR_STORE_LOCKED', 'MR_STORE_LOCKED', 'no error'])
         const lock = JSON.parse(await readFile(join(path, 'lock'), 'utf8')) as LockHolder
-        expect([lock.token === dead, lock.pid]).toEqual([false, racers[codes.indexOf('no error')]!.pid])
-        await racers[codes.indexOf('no error')]!.ask('it', { call: 'close' })
+        expect([lock.token === dead, lock.pid]).toEqual([false, hosts[codes.indexOf('no error')]!.pid])
+        await hosts[codes.indexOf('no error')]!.ask('it', { call: 'close' })
         expect((await readdir(path)).filter((name) => name.startsWith('lock'))).toEqual([])
       }
     })
@@ -72,7 +68,7 @@ describe('one opener per folder', () => {
 
   test('a process in another container is judged by the lock that the kernel keeps', async () => {
     await inFolder(async (path) => {
-      const first = await host()
+      const first = hosts[0]!
       await first.ask('it', { call: 'start', options: { path, ...options } })
       const lock = JSON.parse(await readFile(join(path, 'lock'), 'utf8')) as Holder
       const seen = JSON.stringify({ ...lock, pid: 1, namespace: 'pid:[1]' })
@@ -169,7 +165,7 @@ describe('every order of steps', () => {
   const before = fc.constantFrom('nobody', 'a dead one', 'a dead chain', 'garbage')
   const contenders = [1, 2, 3, 4]
 
-  test.prop([fc.noShrink(fc.integer()), before], { numRuns: 80 })('never two holders', async (seed, found) => {
+  test.prop([fc.noShrink(fc.integer()), before], { numRuns: 50 })('never two holders', async (seed, found) => {
     await inFolder(async (path) => {
       if (found !== 'nobody') await writeDeadLock(path, 0)
       if (found === 'garbage') await writeFile(join(path, 'lock'), '')

@@ -86,7 +86,7 @@ function nameOf(bytes: Uint8Array): [shard: number, number: number] {
   const name: [number, number] = [0, 0]
   for (let i = 0, part = 0; i < bytes.length && part < 2; i++) {
     if (bytes[i] === 58) part += 1
-    else name[part]! = name[part]! * 10 + bytes[i]! - 48
+    else name[part] = (name[part] ?? 0) * 10 + bytes[i]! - 48
   }
   return name
 }

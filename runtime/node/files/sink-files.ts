@@ -73,8 +73,6 @@ export class SinkFiles {
       opened.push(record)
       const last = await readRecord(path, record)
       refuseChanged(options, status, last)
-      // A new record comes before the new file: a file with content but without a record is not ours.
-      if (last === undefined) await writeFirst(options, record)
       const content = await disk.open(path)
       opened.push(content)
       const files = new SinkFiles(options, content, record, last)
@@ -86,6 +84,7 @@ export class SinkFiles {
     }
   }
 
+  /** Ends with a record, also of a new file: so content without a record is never ours. */
   async #recover(size: number): Promise<void> {
     const { path, disk, durability } = this.#options
     await this.#verify()
@@ -220,16 +219,6 @@ async function readRecord(path: string, file: SinkFile): Promise<SinkRecord | un
     if (record !== undefined && record.sequence > (newest?.sequence ?? -1)) newest = record
   }
   return newest
-}
-
-/** The very first record: nothing written, nothing to undo. */
-async function writeFirst({ path, framing, durability, disk }: SinkFilesOptions, file: SinkFile): Promise<void> {
-  const image = new SinkRecordImage()
-  image.seal({ framing, sequence: 0, length: 0, checkedFrom: 0, check: 0, nonce: 0 })
-  await file.write(image.bytes.subarray(0, image.size), slotOf(0))
-  if (durability === 'process') return
-  await file.sync()
-  await disk.syncDirectory(dirname(path))
 }
 
 function refuseForeign(path: string, status: FileStatus | undefined): void {

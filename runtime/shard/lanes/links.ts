@@ -141,6 +141,7 @@ export class LinkSet {
     }
     return lowest
   }
+
   /** Time as links count it: a clock that is set back would have them wait for what they have said long ago. */
   #elapsed(nowMs: number): number {
     if (nowMs > this.#clockMs) this.#elapsedMs += nowMs - this.#clockMs

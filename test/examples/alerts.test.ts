@@ -6,7 +6,7 @@ import { file } from 'millrace/files'
 import { afterEach, describe, expect, vi } from 'vitest'
 import program, { alerts, transactions, User } from '../../examples/alerts/alerts.ts'
 import { context } from './support/context.ts'
-import { test } from './support/folder.ts'
+import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 
 afterEach(() => {

@@ -7,7 +7,7 @@ import program, { Letter, totals, votes } from '../../examples/alphabet/alphabet
 import { frames, unframe } from '../../examples/frames.ts'
 import { random } from '../../examples/random.ts'
 import { context } from './support/context.ts'
-import { test } from './support/folder.ts'
+import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 import { runOnce, statesOf } from './support/run-once.ts'
 import { sharedData } from './support/shared-data.ts'

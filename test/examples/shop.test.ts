@@ -10,7 +10,7 @@ import { Order } from '../../examples/shop/order.ts'
 import shop, { carts, deliveries, receipts } from '../../examples/shop/shop.ts'
 import { Stock } from '../../examples/shop/stock.ts'
 import { context } from './support/context.ts'
-import { test } from './support/folder.ts'
+import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 
 afterEach(() => {

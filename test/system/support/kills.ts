@@ -28,10 +28,8 @@ export async function runThroughKills({ task, kills, input, stream, inspect }: K
     next = new Life(task) // it loads while this one works
     const end = (i + 1) * part
     await input.growTo(end - prng.below(part), prng.below(40))
-    let growing: Promise<void> | undefined
-    await life.runUntilKilled(momentOf(prng, part), () => (growing = input.growTo(end, prng.below(40))))
-    await growing
-    await input.growTo(end)
+    await life.runUntilKilled(momentOf(prng, part), () => input.growTo(end, prng.below(40)))
+    await input.growTo(end) // it has, unless the process was killed before it ran
     await inspect?.()
   }
   await input.growTo(input.frames)

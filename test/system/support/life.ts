@@ -43,18 +43,19 @@ export class Life {
   }
 
   /** Runs while the input grows, until the moment comes. `onRunning` is called when it has opened what was there. */
-  async runUntilKilled(moment: Moment, onRunning: () => void): Promise<void> {
+  async runUntilKilled(moment: Moment, onRunning: () => Promise<void>): Promise<void> {
     let killing: Promise<void> | undefined
+    let growing: Promise<void> | undefined
     const kill = (): void => void (killing ??= this.#killAfter(moment.afterMs))
     this.#child.on('message', (progress: Progress) => {
-      if (progress.kind === 'running') onRunning()
+      if (progress.kind === 'running') growing = onRunning()
       if (progress.kind === 'committed' && moment.at === 'committed' && progress.records >= moment.records) kill()
     })
     await this.#begin({ grows: true })
     if (moment.at === 'beginning') kill()
     const [code, signal] = await this.#ended
     if (killing === undefined) throw this.#diedByItself(code, signal)
-    await killing
+    await Promise.all([killing, growing])
   }
 
   async #begin(start: Start): Promise<void> {

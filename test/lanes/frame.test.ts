@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ByteReader, ByteWriter } from '../../runtime/base/bytes.ts'
 import { MillraceError } from '../../runtime/base/errors.ts'
 import { Prng } from '../../runtime/base/prng.ts'
+import { failedRecordRoute } from '../../runtime/shard/batch.ts'
 import { DataFrameWriter, readSections } from '../../runtime/shard/lanes/data-frame.ts'
 import {
   FrameKind,
@@ -28,7 +29,7 @@ function dataFrame(): Uint8Array {
   writer.lane(lanes.lane(2, 1)!, 10_000)
   writer.record(0, 'p', 100, 110, [emission(3, 'r'), emission(1, 's', -2)])
   writer.record(0, 'p', 110, 2 ** 40, [])
-  writer.record(0, 'q', 0, 1, [emission(3, 't')])
+  writer.record(0, 'q', 0, 1, [emission(3, 't', failedRecordRoute)])
   writer.mark(0, 'q', 77)
   writer.record(0, 'q', 77, 78, [])
   return writer.end(9)
@@ -48,7 +49,7 @@ describe('data frames', () => {
     expect(rest).toMatchObject([
       { kind: 'record', source: 0, partition: 'p', offset: 100, next: 110, emissions: [{ shard: 3 }, { route: -2 }] },
       { kind: 'record', partition: 'p', offset: 110, next: 2 ** 40, emissions: [] },
-      { kind: 'record', partition: 'q', offset: 0, emissions: [{ timeMs: 9, from: { kind: 'record', index: 0 } }] },
+      { kind: 'record', partition: 'q', offset: 0, emissions: [{ route: -1, from: { kind: 'record', index: 0 } }] },
       { kind: 'mark', partition: 'q', next: 77 },
       { kind: 'record', partition: 'q', offset: 77 },
     ])

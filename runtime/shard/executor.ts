@@ -73,7 +73,8 @@ export class Executor {
       if (this.#undo.pending) {
         const undone = this.#undo.finish()
         if (undone === 'missing') return false
-        if (undone === 'differs') this.#startOver()
+        if (undone === 'unkept') this.#poison.clear()
+        if (undone !== 'done') this.#startOver()
         continue
       }
       if (!this.#runNext(batch.cursor)) {
@@ -88,6 +89,7 @@ export class Executor {
   /** A state of the batch cannot be kept: find the message that made it so, by running the batch again with a look after each message. */
   startOverLookingAt(row: Row): void {
     this.#undo.suspect(row)
+    this.#poison.clear()
     this.#startOver()
   }
 
@@ -120,7 +122,7 @@ export class Executor {
       return this.#cache.missing.length === 0 && this.#skip(i)
     }
     if (this.#poison.size > 0) {
-      const error = this.#poison.get(this.view.idOf(i))
+      const error = this.#poison.get(this.#attemptOf(i, envelope))
       if (error !== undefined) {
         batch.marks[i] = this.#effects.payload.length
         this.#fail(i, row, envelope, error)
@@ -267,6 +269,7 @@ export class Executor {
   #forget(row: Row): void {
     row.gone = true
     row.state = undefined
+    row.forgottenIn = this.#batch.serial
     for (const activity of row.activities?.values() ?? []) {
       if (activity.status === Status.absent) continue
       activity.status = Status.live
@@ -320,10 +323,16 @@ export class Executor {
 
   #fail(i: number, row: Row, envelope: Envelope | undefined, error: unknown): void {
     this.outcomes[i] = Outcome.failed
-    this.#poison.set(this.view.idOf(i), error)
+    this.#poison.set(this.#attemptOf(i, envelope), error)
     const how = this.#failures.settle(i, row, envelope, error)
     if (how === 'answer') this.answers.push({ envelope: envelope!, answer: undefined, error: asError(error) })
     if (this.view.tracing) this.view.note(i, how === 'answer' ? 'refused' : how)
+  }
+
+  /** A message that is tried again keeps its id. */
+  #attemptOf(i: number, envelope: Envelope | undefined): string {
+    const from = envelope?.from
+    return from?.kind === 'timer' ? `${this.view.idOf(i)}/${from.timer.attempts}` : this.view.idOf(i)
   }
 
   #startOver(): void {

@@ -209,7 +209,9 @@ export class HandlerRun implements ContextHost, FlowOut {
       )
     }
     const child = this.#cache.child(row, Field.activity, partner)
-    if (child.status === Status.absent) {
+    if (child.status === Status.absent && row.forgottenIn === this.#batch.serial) {
+      this.#cache.forgetChild(row, Field.activity, partner, this.#batch.serial)
+    } else if (child.status === Status.absent) {
       this.missed = true
       this.#cache.missing.push(child)
       throw new RowMissing()

@@ -36,6 +36,8 @@ export class Row {
   guarded = 0
   /** Forgotten: the next message finds a new state; sealed like this, the row is removed. */
   gone = false
+  /** Serial of the batch in which it was forgotten: activities that only the store has are gone too, and listed later. */
+  forgottenIn = 0
   snapshot: Snapshot | undefined = undefined
   /** When a message last reached it, in ms. Kept only where idle entities are forgotten (`ttlMs`). */
   seenMs = 0
@@ -96,6 +98,7 @@ export class Row {
 export interface Snapshot {
   readonly state: Uint8Array | undefined
   readonly activities: readonly (readonly [row: Row, state: Uint8Array | undefined])[]
+  readonly forgottenIn: number
 }
 
 /** absent: must be read from the store. encoded: `base` holds it. live: `state` holds it. */

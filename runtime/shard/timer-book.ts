@@ -1,6 +1,5 @@
 import type { EntityTable } from './row.ts'
-import type { Timer } from './timers.ts'
-import { TimerQueue } from './timers.ts'
+import { type Timer, TimerKind, TimerQueue } from './timers.ts'
 
 /**
  * All pending timers of a group: by owner and name, and in the order in which they fire. Every change is written down until
@@ -36,8 +35,11 @@ export class TimerBook {
     else this.#journal.push(change)
   }
 
+  /** All but those by which remembered answers are forgotten: answers stay when their entity is forgotten. */
   removeAllOf(table: EntityTable, key: string): void {
-    for (const timer of Array.from(this.#owners.get(table)?.get(key)?.values() ?? [])) this.remove(timer)
+    for (const timer of Array.from(this.#owners.get(table)?.get(key)?.values() ?? [])) {
+      if (timer.kind !== TimerKind.answer) this.remove(timer)
+    }
   }
 
   /** A timer that the store held at open. */
@@ -64,9 +66,11 @@ export class TimerBook {
   /** Undoes everything since the last seal. */
   revert(): void {
     for (const { timer, before, removed } of this.#journal.reverse()) {
-      if (!removed) {
-        timer.pending = false
-        this.#take(timer)
+      // What is pending now may be one that was revived a moment ago.
+      const pending = removed ? undefined : this.find(timer.table, timer.key, timer.name)
+      if (pending !== undefined) {
+        pending.pending = false
+        this.#take(pending)
       }
       if (before !== undefined) this.#revive(before)
     }

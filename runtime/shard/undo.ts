@@ -7,6 +7,7 @@ import { Effects } from './effects.ts'
 import type { ExecutorParts } from './executor-parts.ts'
 import { RowMissing } from './handler-run.ts'
 import { enliven, type Row, Status } from './row.ts'
+import { Field } from './row-key.ts'
 
 /**
  * Takes back what a failed handler did to its entity, at the cost of that entity alone (DESIGN.md 3, "A handler that throws").
@@ -14,6 +15,8 @@ import { enliven, type Row, Status } from './row.ts'
  * U1 The entity is decoded again from its last sealed bytes, and its own earlier messages of the batch are run again. If one of
  *    them has other effects than it had before, the handler is not deterministic and the whole batch must be run again.
  * U2 From its first failure on, an entity is encoded after each good message of the batch: its next failure costs one decode.
+ * U3 A state that cannot be kept is the fault of some message before: the whole batch is run again with a look at the entity
+ *    after each message, and without what failed before, since that may have failed of what will not happen now.
  */
 export class EntityUndo {
   readonly #parts: ExecutorParts
@@ -52,14 +55,14 @@ export class EntityUndo {
     this.#unfinished.push({ row, before: i, alone })
   }
 
-  /** Runs the earlier messages of undone entities again. missing: rows must be read first. differs: U1. */
-  finish(): 'done' | 'missing' | 'differs' {
+  /** Runs the earlier messages of undone entities again. missing: rows must be read first. differs: U1. unkept: U3. */
+  finish(): 'done' | 'missing' | 'differs' | 'unkept' {
     while (this.#unfinished.length > 0) {
       const { row, before, alone } = this.#unfinished.at(-1)!
       if (row.status === Status.absent) return 'missing'
       const verdict = alone ? 'done' : this.#replay(row, before)
       if (verdict !== 'done') return verdict
-      if (row.status === Status.live) this.look(row, row.gone)
+      if (row.status === Status.live && !this.#canLook(row)) return 'unkept'
       this.#unfinished.pop()
     }
     return 'done'
@@ -72,13 +75,26 @@ export class EntityUndo {
       if (activity.batch !== this.#batch.serial || activity.status !== Status.live) continue
       activities.push([activity, gone || activity.gone ? undefined : encodeState(activity, this.#codec).slice()])
     }
-    row.snapshot = { state: gone ? undefined : encodeState(row, this.#codec).slice(), activities }
+    row.snapshot = { state: gone ? undefined : encodeState(row, this.#codec).slice(), activities, forgottenIn: gone ? this.#batch.serial : row.forgottenIn }
   }
 
-  /** From now on this entity is looked at after each message: its state could not be kept at the seal. */
+  /** Whether the entity is as it can be kept. If not, an earlier message is to blame: it becomes a suspect (U3). */
+  #canLook(row: Row): boolean {
+    try {
+      this.look(row, row.gone)
+      return true
+    } catch (error) {
+      if (!(error instanceof MillraceError) || this.#suspects.has(row)) throw error
+      this.#suspects.add(row)
+      return false
+    }
+  }
+
+  /** From now on the entity of this row is looked at after each message (U3). */
   suspect(row: Row): void {
-    if (this.#suspects.has(row)) encodeState(row, this.#codec) // throws again: the look after each message found nothing
-    this.#suspects.add(row)
+    const owner = row.field === Field.state ? row : row.table.rows.get(row.key)!
+    if (this.#suspects.has(owner)) encodeState(row, this.#codec) // throws again: the look after each message found nothing
+    this.#suspects.add(owner)
   }
 
   /** Every row that the batch touched goes back to its sealed value. */
@@ -115,6 +131,7 @@ export class EntityUndo {
   #reset(row: Row): void {
     row.gone = false
     row.state = undefined
+    row.forgottenIn = 0
     if (row.exists && row.base === undefined) {
       row.status = Status.absent
       this.#parts.cache.missing.push(row)
@@ -122,10 +139,11 @@ export class EntityUndo {
   }
 
   #restore(row: Row): void {
-    const { state, activities } = row.snapshot!
+    const { state, activities, forgottenIn } = row.snapshot!
     for (const activity of row.activities?.values() ?? [])
       if (activity.batch === this.#batch.serial) this.#reset(activity)
     this.#revive(row, state)
+    row.forgottenIn = forgottenIn
     for (const [activity, bytes] of activities) this.#revive(activity, bytes)
   }
 

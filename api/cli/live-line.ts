@@ -9,7 +9,7 @@ const logMs = 5_000
  */
 export class LiveLine {
   readonly #stats: () => RunStats
-  readonly #terminal: boolean = process.stderr.isTTY === true
+  readonly #terminal: boolean = process.stderr.isTTY
   readonly #timer: NodeJS.Timeout
   readonly #startedMs: number = performance.now()
   #beforeMs: number = this.#startedMs

@@ -1,11 +1,14 @@
 import { styleText } from 'node:util'
 import { MillraceError } from '../../runtime/base/errors.ts'
+import { describeFailure } from '../../runtime/shard/dead-letter.ts'
 
 /** Says on standard error what went wrong and what to do: for whoever reads it at three in the morning. */
 export function reportError(error: unknown, verbose: boolean): void {
   const red = (text: string): string => styled('red', text)
   if (error instanceof MillraceError) {
     console.error(`${red(error.code)}: ${whatOf(error)}`)
+    const { where } = describeFailure(error.cause)
+    if (error.code === 'MR_HANDLER_FAILED' && where !== '') console.error(`  at ${where}`)
     console.error(`  ${styled('bold', 'next:')} ${error.next}`)
   } else console.error(`${red('error')}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`)
   if (verbose) console.error(error)
@@ -14,7 +17,7 @@ export function reportError(error: unknown, verbose: boolean): void {
 }
 
 /** Without code and next move, which stand beside it. */
-export function whatOf(error: MillraceError): string {
+function whatOf(error: MillraceError): string {
   return error.message.slice(error.code.length + 2, error.message.length - error.next.length - 2)
 }
 

@@ -70,7 +70,7 @@ async function anyKey(
   entity: number,
   recovered: Recovered,
 ): Promise<string | undefined> {
-  const isOf = (rowKey: Uint8Array): boolean => rowKey[0] === Space.entity && rowKey[3]! * 256 + rowKey[4]! === entity
+  const isOf = (rowKey: Uint8Array): boolean => rowKey[0] === Space.entity && new ByteReader(rowKey, 3).u16() === entity
   for (const { key, value } of recovered.rows.values())
     if (value !== undefined && isOf(key)) return readEntityKey(new ByteReader(key, 1)).key
   for (let shard = 0; shard < shardCount; shard++) {

@@ -8,6 +8,7 @@ import { entityOf, handlerOf } from '../entity-definition.ts'
 import { letterSpace, lettersOf, type StoredLetter } from './letters.ts'
 import type { MeteredPartition } from './metered-partition.ts'
 import type { MeteredSink } from './metered-sink.ts'
+import { Outcome } from './outcome.ts'
 import { handlerFailed, notEncodable, stoppedEarly, tooLarge, unknownEntity, unknownHandler } from './request-errors.ts'
 import type { RunStats } from './running.ts'
 import { type Rows, readStates } from './states.ts'
@@ -25,9 +26,6 @@ export interface LiveParts {
  * stopped, for whatever reason, all is closed, and only then `done` settles.
  */
 export class LiveProgram {
-  /** It runs, or why it does not. */
-  readonly opened: Promise<void>
-  readonly done: Promise<void>
   /** Called before `done` settles. */
   onClosed: (() => void) | undefined = undefined
   readonly #parts: LiveParts
@@ -35,14 +33,21 @@ export class LiveProgram {
   #once: boolean
   #isOpen = false
   #closing = false
-  #settleOpened!: Settle
-  #settleDone!: Settle
+  readonly #opening = new Outcome()
+  readonly #ending = new Outcome()
 
   constructor(parts: LiveParts, once: boolean) {
     this.#parts = parts
     this.#once = once
-    this.opened = new Promise((resolve, reject) => (this.#settleOpened = settle(resolve, reject)))
-    this.done = new Promise((resolve, reject) => (this.#settleDone = settle(resolve, reject)))
+  }
+
+  /** It runs, or why it does not. */
+  get opened(): Promise<void> {
+    return this.#opening.promise
+  }
+
+  get done(): Promise<void> {
+    return this.#ending.promise
   }
 
   /** To be called after every tick of the worker. */
@@ -184,7 +189,7 @@ export class LiveProgram {
     if (worker.state !== 'running' || group === undefined) return
     if (!group.outboxes.every(({ opened }) => opened) || !partitions.every(({ tried }) => tried)) return
     this.#isOpen = true
-    this.#settleOpened(undefined)
+    this.#opening.settle(undefined)
   }
 
   async #close(): Promise<void> {
@@ -197,18 +202,12 @@ export class LiveProgram {
     await Promise.all([...partitions, ...sinks].map((part) => close(part.close())))
     await close(store.close())
     if (!this.#isOpen) {
-      this.#settleOpened(error ?? stoppedEarly())
+      this.#opening.settle(error ?? stoppedEarly())
       this.done.catch(() => {}) // Whoever waited for `opened` was told.
     }
     this.onClosed?.()
-    this.#settleDone(error)
+    this.#ending.settle(error)
   }
-}
-
-type Settle = (error: unknown) => void
-
-function settle(resolve: () => void, reject: (error: unknown) => void): Settle {
-  return (error) => (error === undefined ? resolve() : reject(error))
 }
 
 function notInPlan<T>(definition: T | undefined, error: (definition: T) => Error, wanted: string): Error {

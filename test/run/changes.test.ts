@@ -148,13 +148,13 @@ describe('the program changes', () => {
   const Alarm = entity('alarm', {
     state: () => ({ rung: 0 }),
     on: {
-      set(_, __: number, ctx) {
+      set(_alarm, _at: number, ctx) {
         ctx.after(3_600_000, Alarm.ring)
       },
       ring: (alarm) => void (alarm.rung += 1),
     },
   })
-  const Mute = entity('alarm', { state: () => ({ rung: 0 }), on: { set: (_, __: number) => {} } })
+  const Mute = entity('alarm', { state: () => ({ rung: 0 }), on: { set: (_alarm, _at: number) => {} } })
 
   test('an entity that still has state is missed by name; one that has none is not', async ({ folder }) => {
     const data = join(folder, 'data')

@@ -108,7 +108,7 @@ describe('requests', () => {
   })
 
   test('what cannot be asked is refused', async ({ folder }) => {
-    const Stranger = entity('stranger', { state: () => ({ n: 0 }), on: { hello: (_, _name: string) => {} } })
+    const Stranger = entity('stranger', { state: () => ({ n: 0 }), on: { hello: (_stranger, _name: string) => {} } })
     const { program, data } = bankIn(folder, [])
     const running = await run(program, { data })
     await expect(running.send(Stranger.hello, 'a', 'you')).rejects.toMatchObject({ code: 'MR_UNKNOWN_HANDLER' })
@@ -165,7 +165,7 @@ describe('queries', () => {
     const New = entity('person', {
       state: () => ({ first: '', last: '' }),
       upcasts: [({ name }: { name: string }) => ({ first: name.split(' ')[0]!, last: name.split(' ')[1]! })],
-      on: { call: (_, __: string) => {} },
+      on: { call: (_person, _name: string) => {} },
     })
     const old = await run(
       pipeline('people', ({ use }) => use(Old)),

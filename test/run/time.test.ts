@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { entity, pipeline, run } from 'millrace'
 import { describe, expect, vi } from 'vitest'
@@ -15,7 +16,7 @@ const Egg = entity('egg', {
     },
     done: (egg, _: void, ctx) => void egg.boiled.push(ctx.now),
     look: (egg) => egg.boiled.map((at) => at - egg.asked),
-    clock: (_, __: number, ctx) => ctx.now,
+    clock: (_egg, _at: number, ctx) => ctx.now,
   },
 })
 const kitchen = pipeline('kitchen', ({ use }) => use(Egg))
@@ -38,7 +39,7 @@ describe('time', () => {
   test('the clock of a handler is that of its message, not of the commit before', async ({ folder }) => {
     const running = await run(kitchen, { data: join(folder, 'data') })
     const first = (await running.ask(Egg.clock, 'e', 0))!
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await setTimeout(100)
     expect((await running.ask(Egg.clock, 'e', 0))! - first).toBeGreaterThanOrEqual(100)
     await running.stop()
   })

@@ -42,7 +42,9 @@ export class Command {
     while (!this.stdout.includes(text)) {
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`it ended without "${text}": ${this.stdout}${this.stderr}`)
-      await new Promise<void>((resolve) => this.#told.add(resolve))
+      await new Promise<void>((resolve) => {
+        this.#told.add(resolve)
+      })
     }
   }
 

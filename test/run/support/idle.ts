@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { bind, entity, pipeline, run, source, text } from 'millrace'
 import { file } from 'millrace/files'
 
@@ -28,7 +29,7 @@ const running = await run(program, { data: join(folder, 'data') })
 while ((await running.get(Egg, 'an egg')) === undefined);
 const startedMs = performance.now()
 const before = process.cpuUsage()
-await new Promise((resolve) => setTimeout(resolve, 1_000))
+await setTimeout(1_000)
 const { user, system } = process.cpuUsage(before)
 console.log(JSON.stringify({ cpuMs: (user + system) / 1_000, elapsedMs: performance.now() - startedMs }))
 await running.stop()

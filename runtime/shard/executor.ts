@@ -62,6 +62,7 @@ export class Executor {
     this.#bugs = parts.bugs
     this.view = new BatchView(parts)
     this.#failures = new Failures(parts, this.view)
+    this.#run.nameOf = (i, id) => this.view.setId(i, id)
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
   }
 
@@ -179,7 +180,7 @@ export class Executor {
     batch.marks[i] = payload.length
     const route = batch.routes[i]!
     const shard = this.view.homeOf(i)
-    this.#run.begin(undefined, shard, '', this.view.timeOf(i), 0)
+    this.#run.begin(i, undefined, shard, '', this.view.timeOf(i), 0)
     try {
       const value = batch.origins[i]! < 0 ? this.view.message(i, batch.envelopeAt(i)) : batch.values[i]
       if (route === failedRecordRoute) throw value
@@ -198,8 +199,7 @@ export class Executor {
     const batch = this.#batch
     const envelope = batch.envelopeAt(i)
     const hops = envelope?.from.kind === 'local' ? envelope.from.hops : 0
-    const id = this.#run.begin(row, row.shard, row.key, this.view.timeOf(i), hops)
-    this.view.setId(i, id)
+    this.#run.begin(i, row, row.shard, row.key, this.view.timeOf(i), hops)
   }
 
   /** Runs message i once more, into whatever effects the run writes to. For undo: the values are made anew. */

@@ -52,7 +52,7 @@ export class Failures {
     const { plan, run, effects, codec } = this.#parts
     const letter = this.#letter(i, row, error)
     if (plan.deadLetterSink !== undefined) {
-      run.begin(row, shard, letter.key ?? '', letter.timeMs, 0)
+      run.begin(i, row, shard, letter.key ?? '', letter.timeMs, 0)
       run.toSink(plan.deadLetterSink, letter)
       return
     }

@@ -40,6 +40,8 @@ export class HandlerRun implements ContextHost, FlowOut {
   forgot = false
   timerWishes: TimerWish[] = []
   handling = false
+  /** Names message i of the batch. */
+  nameOf: (i: number, id: MessageId) => void = () => {}
   nowMs = 0
   currentKey = ''
   currentTimeMs = 0
@@ -51,6 +53,9 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>
   readonly #context: HandlerContext
   readonly #id = new MessageId()
+  /** The message being handled, and whether `#id` names it already: most handlers never ask. */
+  #message = 0
+  #named = false
   readonly #child = new MessageId()
   #row: Row | undefined = undefined
   #shard = 0
@@ -84,7 +89,9 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   /** Names the message that the next call handles. `hops`: how many messages of this batch led to it. */
-  begin(row: Row | undefined, shard: number, key: string, timeMs: number, hops: number): MessageId {
+  begin(i: number, row: Row | undefined, shard: number, key: string, timeMs: number, hops: number): void {
+    this.#message = i
+    this.#named = false
     this.#row = row
     this.#shard = shard
     this.currentKey = key
@@ -95,7 +102,6 @@ export class HandlerRun implements ContextHost, FlowOut {
     this.missed = false
     this.forgot = false
     if (this.timerWishes.length > 0) this.timerWishes = []
-    return this.#id
   }
 
   /** Runs the handler and what its output flows through. Throws what they throw. Returns what the handler returned. */
@@ -170,7 +176,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     payload.text(name)
     payload.f64(atMs)
     payload.block(bytes)
-    this.#child.derive(this.#id, this.#effectIndex++)
+    this.#child.derive(this.#name(), this.#effectIndex++)
     this.timerWishes.push({
       name,
       timer: {
@@ -232,7 +238,8 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   nextRandom(): number {
-    this.#random ??= new Prng(this.#id.high, this.#id.low)
+    const { high, low } = this.#name()
+    this.#random ??= new Prng(high, low)
     return this.#random.unit()
   }
 
@@ -247,6 +254,12 @@ export class HandlerRun implements ContextHost, FlowOut {
     return value === undefined || value === null ? undefined : this.#encode(value, 'the answer').slice()
   }
 
+  #name(): MessageId {
+    if (!this.#named) this.nameOf(this.#message, this.#id)
+    this.#named = true
+    return this.#id
+  }
+
   #send(route: number, key: string, value: unknown): void {
     const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
     const bytes = this.#encode(value, 'the message')
@@ -258,7 +271,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     const start = payload.length
     payload.raw(bytes)
     const id = this.#child
-    id.derive(this.#id, this.#effectIndex++)
+    id.derive(this.#name(), this.#effectIndex++)
     if (this.replaying) return
     const shard = row === undefined ? this.#cache.shardOf(key) : row.shard
     if (

@@ -75,7 +75,11 @@ export class EntityUndo {
       if (activity.batch !== this.#batch.serial || activity.status !== Status.live) continue
       activities.push([activity, gone || activity.gone ? undefined : encodeState(activity, this.#codec).slice()])
     }
-    row.snapshot = { state: gone ? undefined : encodeState(row, this.#codec).slice(), activities, forgottenIn: gone ? this.#batch.serial : row.forgottenIn }
+    row.snapshot = {
+      state: gone ? undefined : encodeState(row, this.#codec).slice(),
+      activities,
+      forgottenIn: gone ? this.#batch.serial : row.forgottenIn,
+    }
   }
 
   /** Whether the entity is as it can be kept. If not, an earlier message is to blame: it becomes a suspect (U3). */

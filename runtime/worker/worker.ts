@@ -180,8 +180,9 @@ export class Worker {
     if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
     group.stage.inbox()
-    if (!this.#draining) progress = this.#read(group) || progress
-    if (this.#advance(group)) progress = true
+    const read = !this.#draining && this.#read(group)
+    if (read) progress = true
+    if (this.#advance(group, read)) progress = true
     this.#feedSinks(group)
     for (const reader of this.#readers) reader.confirm()
     group.links?.tick(this.#ports.clock.nowMs())
@@ -303,7 +304,8 @@ export class Worker {
     this.#draining = true
   }
 
-  #advance(group: Group): boolean {
+  /** `more`: sources had something a moment ago, so a small batch may wait a turn for company. */
+  #advance(group: Group, more: boolean): boolean {
     if (this.#loader.busy) return false
     if (!group.run()) {
       this.#loader.load(group)
@@ -311,6 +313,7 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
+    if (more && group.batch.count < this.options.maxBatchMessages / 2 && group.stage.hasRoom) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed
@@ -359,7 +362,7 @@ export class Worker {
         group.flush()
       }
       if (group.hasWork) {
-        this.#advance(group)
+        this.#advance(group, false)
         return
       }
     }

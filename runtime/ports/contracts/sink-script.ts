@@ -53,7 +53,7 @@ export class SinkScript {
 }
 
 /** Its text, with a tail whose length depends on it. */
-export function outputOf(shard: number, number: number): Uint8Array {
+function outputOf(shard: number, number: number): Uint8Array {
   const name = `${shard}:${number}:`
   const bytes = new Uint8Array(name.length + ((shard * 7 + number * 13) % 90)).fill(120)
   for (let i = 0; i < name.length; i++) bytes[i] = name.charCodeAt(i)

@@ -53,7 +53,7 @@ export interface Recovered {
   readonly messages: readonly (LaneRecord & { readonly commit: number; readonly buffer: Uint8Array })[]
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
-  /** Rows whose newest value is in the records, with the first record that changed them. */
+  /** Rows whose newest value is in the records, with the first record that changed them, in the order of those. */
   readonly rows: ReadonlyMap<string, RecoveredRow>
   /** Timers as of the last commit: key of the row and value. */
   readonly timers: ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>

@@ -12,19 +12,18 @@ import type { TimerBook } from './timer-book.ts'
 import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
 
-/** Puts rows whose newest value is only in commit records back into memory, to be written back in their turn. */
+/** Puts rows whose newest value is only in commit records back into memory, to be written back in their turn (the map is in that order). */
 export function restoreRows(
   recovered: Recovered,
   cache: RowCache,
   writeBack: WriteBack,
   shardRow: (shard: number) => LooseRow,
 ): void {
-  const byFirstDirty = [...recovered.rows.values()].sort((a, b) => a.firstDirty - b.firstDirty)
   const tables = new Map(cache.tables.map((table) => [table.id, table]))
   const first = recovered.records[0]?.number
   if (first !== undefined)
     for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
-  for (const { key, value, firstDirty } of byFirstDirty) {
+  for (const { key, value, firstDirty } of recovered.rows.values()) {
     const row = key[0] === Space.entity ? residentRow(key, cache, tables) : undefined
     if (row === undefined) {
       writeBack.put(key, value, firstDirty)

@@ -3,6 +3,7 @@ import { MillraceError, messageOf } from '../base/errors.ts'
 import { rowOverheadBytes } from '../base/limits.ts'
 import type { Codec } from './codec.ts'
 import type { EntityPlan } from './plan.ts'
+import { versionOfHead, wasSeen } from './row-head.ts'
 import { Field, writeEntityKey } from './row-key.ts'
 
 /**
@@ -78,9 +79,9 @@ export class Row {
   }
 
   rowKey(): Uint8Array {
-    const out = new ByteWriter(32 + 3 * (this.key.length + this.element.length))
-    this.writeKey(out)
-    return out.copy()
+    keyScratch.clear()
+    this.writeKey(keyScratch)
+    return keyScratch.copy()
   }
 
   /** Bytes to write back: the value as of the last seal. */
@@ -93,6 +94,8 @@ export class Row {
     return this.field === Field.activity ? `the activity of ${name} with "${this.element}"` : name
   }
 }
+
+const keyScratch = new ByteWriter(256)
 
 /** An entity as it was after its last good message of the batch. */
 export interface Snapshot {
@@ -140,8 +143,9 @@ function decodeRow(row: Row, codec: Codec): object {
   let version: number
   let value: unknown
   try {
-    version = reader.varint()
-    if (row.field === Field.state && plan.ttlMs !== undefined) row.seenMs = reader.f64()
+    const head = reader.varint()
+    version = versionOfHead(head)
+    if (wasSeen(head)) row.seenMs = reader.f64()
     value = codec.decode(row.base!, reader.at, row.baseEnd)
   } catch (cause) {
     throw new MillraceError(

@@ -98,7 +98,7 @@ describe('the programs of the sketch', () => {
       letter: 'a',
       votes: 3,
     })
-    expect(String(Account.deposit.name)).toBe('account.deposit')
+    expect(Account.deposit.name).toBe('account.deposit')
   })
 
   test('are complete with their ends', () => {

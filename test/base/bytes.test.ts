@@ -4,18 +4,21 @@ import { ByteReader, ByteWriter } from '../../runtime/base/bytes.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 200 }).filter((value) => value.isWellFormed())
 
+const isNat = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0) && value >= 0
+
 describe('ByteWriter and ByteReader', () => {
   test.prop([fc.array(fc.oneof(fc.maxSafeNat(), fc.double(), text, fc.uint8Array({ maxLength: 300 })), { maxLength: 40 })])('read back what was written', (values) => {
     const out = new ByteWriter(1)
     for (const value of values) {
       if (typeof value === 'string') out.text(value)
-      else if (typeof value === 'number') Number.isSafeInteger(value) && !Object.is(value, -0) && value >= 0 ? out.varint(value) : out.f64(value)
-      else out.block(value)
+      else if (typeof value !== 'number') out.block(value)
+      else if (isNat(value)) out.varint(value)
+      else out.f64(value)
     }
     const reader = new ByteReader(out.copy())
     for (const value of values) {
       if (typeof value === 'string') expect(reader.text()).toBe(value)
-      else if (typeof value === 'number') expect(Number.isSafeInteger(value) && !Object.is(value, -0) && value >= 0 ? reader.varint() : reader.f64()).toBe(value)
+      else if (typeof value === 'number') expect(isNat(value) ? reader.varint() : reader.f64()).toBe(value)
       else expect([...reader.block()]).toEqual([...value])
     }
     expect(reader.done).toBe(true)

@@ -248,7 +248,7 @@ describe('at open', () => {
   })
 
   test.each([
-    ['a directory', async (folder: TempFolder) => void (await mkdir(folder.path('out'))), 'not a regular file'],
+    ['a directory', (folder: TempFolder) => mkdir(folder.path('out')), 'not a regular file'],
     ['a path in no directory', (folder: TempFolder) => rm(folder.path(''), { recursive: true }), 'ENOENT'],
   ])('%s is MR_SINK_FAILED', async (_, prepare, message) => {
     await using folder = await tempFolder()

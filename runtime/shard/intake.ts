@@ -8,7 +8,7 @@ import type { RowCache } from './row-cache.ts'
 
 /** Messages of a record for shards of other groups. `route` may be a sink's: see `sinkRoute`. The bytes must be copied at once. */
 export interface RemoteEmissions {
-  emit(shard: number, route: number, key: string, index: number, bytes: Uint8Array): void
+  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void
   /** The record failed: nothing of what it emitted is sent. */
   abort(): void
 }
@@ -94,6 +94,7 @@ export class Intake implements FlowOut {
           failedRecordRoute,
           '',
           0,
+          this.#timeMs,
           this.#codec.encode(RemoteFailure.data(failure, buffer.subarray(start, end))),
         )
       else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#record, 0)
@@ -103,7 +104,8 @@ export class Intake implements FlowOut {
   toEntity(route: number, key: string, value: unknown): void {
     const index = this.#index++
     const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
-    if (row === undefined) this.remote?.emit(this.#cache.shardOf(key), route, key, index, this.#codec.encode(value))
+    if (row === undefined)
+      this.remote?.emit(this.#cache.shardOf(key), route, key, index, this.#timeMs, this.#codec.encode(value))
     else if (this.#local)
       this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#record, index)
   }
@@ -111,8 +113,14 @@ export class Intake implements FlowOut {
   toSink(sink: number, value: unknown): void {
     const index = this.#index++
     const shard = this.#homeShard(this.#source, this.#partition)
-    if (!this.#cache.owns(shard)) this.remote?.emit(shard, sinkRoute(sink), '', index, this.#codec.encode(value))
+    if (!this.#cache.owns(shard))
+      this.remote?.emit(shard, sinkRoute(sink), '', index, this.#timeMs, this.#codec.encode(value))
     else if (this.#local) this.#batch.addEmission(undefined, sinkRoute(sink), value, this.#record, index)
+  }
+
+  /** Event time of the record. */
+  get #timeMs(): number {
+    return this.#batch.records.timesMs[this.#record]!
   }
 
   /** The first message of a record has the decoded object to itself; every further one gets its own (RULE 7). */

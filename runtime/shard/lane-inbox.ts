@@ -32,6 +32,7 @@ export class LaneInbox implements Inbox {
     for (const envelope of emissions) this.#host.stageMessage(envelope)
     lane.next = next
     lane.proof = ''
+    lane.drained = false
     return 'taken'
   }
 
@@ -40,5 +41,6 @@ export class LaneInbox implements Inbox {
     if (next <= lane.next) return
     lane.next = next
     lane.proof = ''
+    lane.drained = false
   }
 }

@@ -87,6 +87,14 @@ export class SourceLanes {
     return lane
   }
 
+  /** All groups are at rest, and nothing beyond what they have will be read: the steps behind the sources may change here. */
+  markDrained(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.changed ||= !lane.drained
+      lane.drained = true
+    }
+  }
+
   restore(stored: StoredSource): void {
     const source = this.#ids.indexOf(stored.source)
     if (source < 0) {

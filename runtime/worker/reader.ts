@@ -21,7 +21,6 @@ export class Reader implements RemoteEmissions {
   #next: number | undefined = undefined
   #confirmed = -1
   #emissions: Emission[] = []
-  #timeMs = 0
 
   /** Throws MR_SOURCE_PLAN_CHANGED. */
   constructor(group: Group, source: number, partition: SourcePartition, acceptTornRecords: boolean) {
@@ -44,21 +43,31 @@ export class Reader implements RemoteEmissions {
     )
   }
 
+  /** Every group has durably what was read for any of them. */
+  get settled(): boolean {
+    const next = this.#readNext
+    return this.#lane.durableNext === next && this.#durableNext === next
+  }
+
   /** Stages up to `maxRecords` records. Returns whether there were any. */
   read(maxRecords: number): boolean {
     if (!this.#lane.planDurable || this.partition.failed !== undefined) return false
     this.#position()
+    return this.#poll(maxRecords)
+  }
+
+  /** Stages a record that some group has and another still needs, and nothing beyond. Returns whether there was one. */
+  readAgain(): boolean {
+    if (!this.#lane.planDurable || this.partition.failed !== undefined || this.settled) return false
+    this.#position()
+    return this.#next! < this.#readNext && this.#poll(1)
+  }
+
+  #poll(maxRecords: number): boolean {
     const batch = this.partition.poll(maxRecords)
     if (batch === undefined) return false
     this.#stage(batch)
     return true
-  }
-
-  /** Nothing beyond what is staged will be read: the steps behind the source may change here. */
-  markDrained(drained: boolean): void {
-    if (this.#lane.drained === drained) return
-    this.#lane.drained = drained
-    this.#lane.changed = true
   }
 
   confirm(): void {
@@ -68,13 +77,13 @@ export class Reader implements RemoteEmissions {
     this.partition.confirm(next)
   }
 
-  emit(shard: number, route: number, key: string, index: number, bytes: Uint8Array): void {
+  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
     this.#emissions.push({
       shard,
       route,
       key,
       index,
-      timeMs: this.#timeMs,
+      timeMs,
       bytes: bytes.slice(),
       start: 0,
       end: bytes.length,
@@ -93,6 +102,12 @@ export class Reader implements RemoteEmissions {
     const elsewhere = links.durableNext(source, partition)
     // Whoever has not heard of the partition wants it from its start.
     return elsewhere === undefined ? -1 : Math.min(durableNext, Math.max(elsewhere, start))
+  }
+
+  /** Up to where any group is: a reader before this one may have come further for others than for its own group. */
+  get #readNext(): number {
+    const { source, partition, next } = this.#lane
+    return Math.max(next, this.#group.links?.highestNext(source, partition) ?? next)
   }
 
   /** D2 */
@@ -115,15 +130,15 @@ export class Reader implements RemoteEmissions {
     intake.remote = links === undefined ? undefined : this
     for (let i = 0; i < count; i++) {
       const offset = offsets[i]!
-      this.#timeMs = timesMs === undefined ? batch.nowMs : timesMs[i]!
-      intake.record(source, seed, partition, offset, this.#timeMs, buffer, starts[i]!, ends[i]!, offset >= lane.next)
+      const timeMs = timesMs === undefined ? batch.nowMs : timesMs[i]!
+      intake.record(source, seed, partition, offset, timeMs, buffer, starts[i]!, ends[i]!, offset >= lane.next)
       batch.sizeBytes += ends[i]! - starts[i]!
       if (this.#emissions.length === 0) continue
       links!.record(source, partition, offset, i + 1 < count ? offsets[i + 1]! : records.next, this.#emissions)
       this.#emissions = []
     }
     links?.mark(source, partition, records.next)
-    if (lane.drained) this.markDrained(false)
+    if (records.next > lane.next) lane.drained = false
     this.#next = records.next
     if (records.next <= lane.next) return
     lane.next = records.next

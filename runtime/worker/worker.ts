@@ -121,7 +121,7 @@ export class Worker {
 
   /** Asked to drain, and done with that as far as it knows. Peers that are not may still have something for it. */
   get drained(): boolean {
-    return this.#draining && this.idle
+    return this.#draining && this.idle && this.#readers.every((reader) => reader.settled)
   }
 
   /** When the next timer is due, in ms of the clock; undefined: none is pending. */
@@ -180,7 +180,7 @@ export class Worker {
     if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
     group.stage.inbox()
-    const read = !this.#draining && this.#read(group)
+    const read = this.#draining ? this.#readAgain(group) : this.#read(group)
     if (read) progress = true
     if (this.#advance(group, read)) progress = true
     this.#feedSinks(group)
@@ -298,6 +298,12 @@ export class Worker {
     return read
   }
 
+  /** A peer that opened anew needs what it had not committed: a drain is not over before it has that. */
+  #readAgain(group: Group): boolean {
+    if (this.#error !== undefined || !group.stage.hasRoom || group.links?.hasCredit === false) return false
+    return this.#readers.filter((reader) => reader.readAgain()).length > 0
+  }
+
   /** A source that can give nothing more ends the worker, but what it gave before is finished first. */
   #failSource(error: MillraceError): void {
     this.#error ??= error
@@ -358,7 +364,7 @@ export class Worker {
       if (!this.#drained) {
         // The last commit writes everything back: the next opening finds no records to replay, and no outputs to send again.
         this.#drained = true
-        for (const reader of this.#readers) reader.markDrained(true)
+        group.sources.markDrained()
         group.flush()
       }
       if (group.hasWork) {

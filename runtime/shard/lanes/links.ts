@@ -142,6 +142,11 @@ export class LinkSet {
     return lowest
   }
 
+  /** The highest position that a peer is known to have durably. */
+  highestNext(source: number, partition: string): number {
+    return Math.max(...this.#outs.map((link) => link.durableNext(source, partition) ?? Number.NEGATIVE_INFINITY))
+  }
+
   /** Time as links count it: a clock that is set back would have them wait for what they have said long ago. */
   #elapsed(nowMs: number): number {
     if (nowMs > this.#clockMs) this.#elapsedMs += nowMs - this.#clockMs

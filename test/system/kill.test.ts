@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { frames, unframe } from '../../examples/frames.ts'
 import { generateEvents } from '../../examples/market-spread/generate.ts'
 import { decodeEvent } from '../../examples/market-spread/layout.ts'
@@ -15,6 +16,7 @@ import { runOnce, statesOf } from '../examples/support/run-once.ts'
 import { program as marketJob } from './jobs/market-spread.ts'
 import { program as bankJob } from './jobs/transfers.ts'
 import { program as wordsJob } from './jobs/word-count.ts'
+import { build } from './support/build.ts'
 import { committedMoney } from './support/committed-money.ts'
 import { data, input, output } from './support/job.ts'
 import { GrowingFile } from './support/growing-file.ts'
@@ -23,15 +25,23 @@ import { generateLines, perWord } from './support/words.ts'
 
 const kills = 7
 const timeout = 120_000
+let built: string
 let killed = 0
 
-afterAll(() => console.log(`${killed} processes were killed; again with MILLRACE_KILL_SEED=${killSeed}`))
+beforeAll(async () => {
+  built = await build(await mkdtemp(join(tmpdir(), 'millrace-built-')))
+}, timeout)
+
+afterAll(async () => {
+  console.log(`${killed} processes were killed; again with MILLRACE_KILL_SEED=${killSeed}`)
+  await rm(built, { recursive: true, force: true })
+})
 
 describe.each(['process', 'disk'] as const)(`kill -9, seed ${killSeed}, durability %s`, (durability) => {
   const survive = async (plan: Omit<KillPlan, 'kills' | 'task'> & { job: string; folder: string }) => {
     const { job, folder, ...rest } = plan
     const stream = rest.stream + (durability === 'disk' ? 10 : 0)
-    await runThroughKills({ ...rest, stream, kills, task: { job, folder, durability } })
+    await runThroughKills({ ...rest, stream, kills, task: { built, job, folder, durability } })
     killed += kills
   }
 

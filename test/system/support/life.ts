@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 
 export interface Task {
+  /** Where the program of the process was built. */
+  readonly built: string
   readonly job: string
   readonly folder: string
   readonly durability: 'disk' | 'process'
@@ -28,8 +30,8 @@ export class Life {
   #stderr = ''
 
   constructor(task: Task) {
-    const file = fileURLToPath(new URL('./child.ts', import.meta.url))
-    this.#child = fork(file, [JSON.stringify(task)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
+    const file = join(task.built, 'test/system/support/child.js')
+    this.#child = fork(file, [JSON.stringify(task)], { execArgv: [], stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
     this.#child.stderr!.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
     this.#ended = once(this.#child, 'close') as Promise<[number | null, string | null]>
     this.#ready = once(this.#child, 'message')

@@ -20,6 +20,7 @@ import {
 import type { RowCache } from './row-cache.ts'
 import { type Row, Status } from './row.ts'
 import { isBlank, sameAsBase } from './row-value.ts'
+import { rowHead } from './row-head.ts'
 import { deadLetterKey, Field } from './row-key.ts'
 import type { PendingOutputs, SinkLanes } from './sink-lanes.ts'
 import type { SourceLanes } from './source-lanes.ts'
@@ -154,9 +155,10 @@ export class Sealer {
       const entry = this.#beginPut(row)
       const version = row.field === Field.state ? plan.version : 1
       const seen = row.field === Field.state && plan.ttlMs !== undefined
-      out.varint(bytes.length + (version < 0x80 ? 1 : 2) + (seen ? 8 : 0))
+      const head = rowHead(version, seen)
+      out.varint(bytes.length + (head < 0x80 ? 1 : 2) + (seen ? 8 : 0))
       const start = out.length
-      out.varint(version)
+      out.varint(head)
       if (seen) out.f64(row.seenMs)
       out.raw(bytes)
       if (

@@ -203,6 +203,27 @@ describe('the program changes', () => {
   })
 })
 
+describe('an entity changes', () => {
+  test('begins to be forgotten when idle, and ceases to: its states are read either way', async ({ folder }) => {
+    const counter = (ttlMs?: number) =>
+      entity('counter', {
+        ...(ttlMs === undefined ? {} : { ttlMs }),
+        state: () => ({ count: 0 }),
+        on: { add: (counter, by: number) => (counter.count += by) },
+      })
+    for (const [i, ttlMs] of [undefined, 3_600_000, undefined, 3_600_000].entries()) {
+      const Counter = counter(ttlMs)
+      const running = await run(
+        pipeline('counting', ({ use }) => use(Counter)),
+        { data: join(folder, 'data') },
+      )
+      expect(await running.ask(Counter.add, 'c', 1)).toBe(i + 1)
+      expect(await running.get(Counter, 'c')).toEqual({ count: i + 1 })
+      await running.stop()
+    }
+  })
+})
+
 describe('the data folder', () => {
   const nothing = pipeline('nothing', ({ use }) => use(entity('e', { state: () => ({}), on: { hi: () => {} } })))
 

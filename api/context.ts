@@ -46,5 +46,5 @@ type Message<M> = 0 extends 1 & M ? any[] : [M] extends [void] ? [] : [message: 
 type Timed<M> = 0 extends 1 & M
   ? any[]
   : [M] extends [void]
-    ? [options?: { id: string }]
+    ? [message?: undefined, options?: { id: string }]
     : [message: NoInfer<M>, options?: { id: string }]

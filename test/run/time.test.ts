@@ -14,6 +14,10 @@ const Egg = entity('egg', {
       egg.asked = ctx.now
       ctx.after(ms, Egg.done)
     },
+    boilTwo(_egg, ms: number, ctx) {
+      ctx.after(ms, Egg.done, undefined, { id: 'left' })
+      ctx.after(ms, Egg.done, undefined, { id: 'right' })
+    },
     done: (egg, _: void, ctx) => void egg.boiled.push(ctx.now),
     look: (egg) => egg.boiled.map((at) => at - egg.asked),
     clock: (_egg, _at: number, ctx) => ctx.now,
@@ -34,6 +38,14 @@ describe('time', () => {
     await vi.waitFor(async () => expect(again.stats().handled).toBe(1), { timeout: 10_000 })
     expect((await again.ask(Egg.look, 'later'))![0]).toBeGreaterThanOrEqual(400)
     await again.stop()
+  })
+
+  test('timers without a message are told apart by their id', async ({ folder }) => {
+    const running = await run(kitchen, { data: join(folder, 'data') })
+    await running.send(Egg.boilTwo, 'e', 20)
+    await vi.waitFor(async () => expect(running.stats().handled).toBe(3), { timeout: 10_000 })
+    expect(await running.ask(Egg.look, 'e')).toHaveLength(2)
+    await running.stop()
   })
 
   test('the clock of a handler is that of its message, not of the commit before', async ({ folder }) => {

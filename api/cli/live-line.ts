@@ -14,6 +14,7 @@ export class LiveLine {
   readonly #startedMs: number = performance.now()
   #beforeMs: number = this.#startedMs
   #before = 0
+  #perSecond = 0
   #shown = ''
 
   constructor(stats: () => RunStats) {
@@ -39,7 +40,10 @@ export class LiveLine {
   #tell(): void {
     const stats = this.#stats()
     const nowMs = performance.now()
-    const text = line(stats, (1_000 * (stats.read - this.#before)) / (nowMs - this.#beforeMs))
+    const perSecond = (1_000 * (stats.read - this.#before)) / (nowMs - this.#beforeMs)
+    // A terminal is told so often that the figure would dance.
+    this.#perSecond = this.#terminal ? 0.8 * this.#perSecond + 0.2 * perSecond : perSecond
+    const text = line(stats, this.#perSecond)
     this.#beforeMs = nowMs
     this.#before = stats.read
     if (this.#terminal) process.stderr.write(`\r\u001b[K${text}`)

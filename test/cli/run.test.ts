@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, vi } from 'vitest'
@@ -90,5 +91,20 @@ describe('millrace run', slow, () => {
       [1, 2, 3].map((cents) => `{"customer":"ann","cents":${cents}}`),
     )
     expect(lines).toHaveLength(4)
+  })
+
+  test('a second Ctrl-C does not wait for a reader that does not read', async ({ folder }) => {
+    const input = join(folder, 'items')
+    await writeFile(input, line('ann', 1).repeat(20_000))
+    const command = new Command(
+      ['run', careful, '--in', `items=${input}`, '--out', 'totals=-', '--data', join(folder, 'data')],
+      { deaf: true },
+    )
+    await once(command.child.stdout!, 'readable')
+    command.child.kill('SIGINT')
+    await command.complains('SIGINT: finishing what was read')
+    command.child.kill('SIGINT')
+    command.child.stdout!.destroy()
+    expect(await command.exit).toMatchObject({ code: 130 })
   })
 })

@@ -19,14 +19,15 @@ export class Command {
   stderr = ''
   readonly #told = new Set<() => void>()
 
-  constructor(args: readonly string[], options: { readonly cwd?: string; readonly maxFileKiB?: number } = {}) {
+  constructor(args: readonly string[], options: { readonly maxFileKiB?: number; readonly deaf?: boolean } = {}) {
     const node = [process.execPath, ...process.execArgv, main, ...args]
     const limited =
       options.maxFileKiB === undefined
         ? node
         : ['bash', '-c', `ulimit -f ${options.maxFileKiB} && exec "$0" "$@"`, ...node]
-    this.child = spawn(limited[0]!, limited.slice(1), { cwd: options.cwd, stdio: 'pipe' })
-    this.child.stdout!.on('data', (chunk: Buffer) => this.#hear(() => (this.stdout += chunk.toString())))
+    this.child = spawn(limited[0]!, limited.slice(1), { stdio: 'pipe' })
+    if (options.deaf !== true)
+      this.child.stdout!.on('data', (chunk: Buffer) => this.#hear(() => (this.stdout += chunk.toString())))
     this.child.stderr!.on('data', (chunk: Buffer) => this.#hear(() => (this.stderr += chunk.toString())))
     this.exit = new Promise((resolve, reject) => {
       this.child.once('error', reject)
@@ -38,19 +39,28 @@ export class Command {
   }
 
   /** Resolves when the process has said this on standard output. Rejects when it ends before. */
-  async says(text: string): Promise<void> {
-    while (!this.stdout.includes(text)) {
+  says(text: string): Promise<void> {
+    return this.#until(() => this.stdout.includes(text), text)
+  }
+
+  /** The same on standard error. */
+  complains(text: string): Promise<void> {
+    return this.#until(() => this.stderr.includes(text), text)
+  }
+
+  kill(signal: NodeJS.Signals): Promise<Exit> {
+    this.child.kill(signal)
+    return this.exit
+  }
+
+  async #until(said: () => boolean, text: string): Promise<void> {
+    while (!said()) {
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`it ended without "${text}": ${this.stdout}${this.stderr}`)
       await new Promise<void>((resolve) => {
         this.#told.add(resolve)
       })
     }
-  }
-
-  kill(signal: NodeJS.Signals): Promise<Exit> {
-    this.child.kill(signal)
-    return this.exit
   }
 
   #hear(take: () => void): void {

@@ -21,7 +21,7 @@ import { committedMoney } from './support/committed-money.ts'
 import { data, input, output } from './support/job.ts'
 import { GrowingFile } from './support/growing-file.ts'
 import { killSeed, type KillPlan, runThroughKills } from './support/kills.ts'
-import { generateLines, perWord } from './support/words.ts'
+import { countsOf, generateLines, perWord } from './support/words.ts'
 
 const kills = 7
 const timeout = 120_000
@@ -47,7 +47,8 @@ describe.each(['process', 'disk'] as const)(`kill -9, seed ${killSeed}, durabili
 
   test('word count: each word is counted from one up, as in an undisturbed run', { timeout }, async ({ folder }) => {
     const [calm, killed] = await bothFolders(folder)
-    const lines = frames(generateLines({ count: 16_000, seed: killSeed }).map((line) => Buffer.from(line)))
+    const words = generateLines({ count: 16_000, seed: killSeed })
+    const lines = frames(words.map((line) => Buffer.from(line)))
     await writeFile(input(calm, 'lines'), lines)
     await runOnce(wordsJob(calm, false), data(calm))
     await survive({
@@ -58,9 +59,10 @@ describe.each(['process', 'disk'] as const)(`kill -9, seed ${killSeed}, durabili
     })
     const outputs = async (folder: string) =>
       perWord(unframe(await readFile(output(folder, 'counts'))).map((frame) => Buffer.from(frame).toString()))
-    const words = async (folder: string) => await statesOf(wordsJob(folder, false), data(folder), Word)
-    expect(await outputs(killed)).toEqual(await outputs(calm))
-    expect(await words(killed)).toEqual(await words(calm))
+    const states = async (folder: string) => await statesOf(wordsJob(folder, false), data(folder), Word)
+    expect(await outputs(calm)).toEqual(perWord(countsOf(words)))
+    expect(await outputs(killed)).toEqual(perWord(countsOf(words)))
+    expect(await states(killed)).toEqual(await states(calm))
   })
 
   test('market spread: the rejections of each symbol are those of an undisturbed run', { timeout }, async ({

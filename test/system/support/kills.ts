@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Prng } from '../../../runtime/base/prng.ts'
 import type { GrowingFile } from './growing-file.ts'
 import { Life, type Moment, type Task } from './life.ts'
@@ -27,8 +28,8 @@ export async function runThroughKills({ task, kills, input, stream, inspect }: K
     const life = next
     next = new Life(task) // it loads while this one works
     const end = (i + 1) * part
-    await input.growTo(end - prng.below(part), prng.below(40))
-    await life.runUntilKilled(momentOf(prng, part), () => input.growTo(end, prng.below(40)))
+    await input.growTo(end - part + prng.below(part / 2), prng.below(40))
+    await life.runUntilKilled(momentOf(prng, part), () => growBitByBit(input, end - part, end, prng))
     await input.growTo(end) // it has, unless the process was killed before it ran
     await inspect?.()
   }
@@ -36,8 +37,17 @@ export async function runThroughKills({ task, kills, input, stream, inspect }: K
   await next.runToEnd()
 }
 
+/** In pieces that come while the one before is handled, and end anywhere. */
+async function growBitByBit(input: GrowingFile, from: number, to: number, prng: Prng): Promise<void> {
+  const pieces = 10
+  for (let i = 1; i <= pieces; i++) {
+    await input.growTo(from + Math.ceil(((to - from) * i) / pieces), prng.below(40))
+    await sleep(2)
+  }
+}
+
 /** One kill in four comes while the process opens what the one before has left. */
 function momentOf(prng: Prng, part: number): Moment {
-  if (prng.chance(0.25)) return { at: 'beginning', afterMs: prng.below(60) }
+  if (prng.chance(0.25)) return { at: 'beginning', afterMs: prng.below(200) }
   return { at: 'committed', records: Math.ceil(part * 0.8 * prng.unit()), afterMs: prng.below(8) }
 }

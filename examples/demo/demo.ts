@@ -18,7 +18,7 @@ import { Screen } from './screen.ts'
 const { values } = parseArgs({
   options: {
     flights: { type: 'string', default: '300000' },
-    kills: { type: 'string', default: '5' },
+    kills: { type: 'string', default: '4' },
     seed: { type: 'string', default: String(Date.now() % 10_000) },
   },
 })

@@ -31,6 +31,14 @@ export function differences(a: Result, b: Result): string[] {
   })
 }
 
+/** How many flights the airports have counted: as many as there are, each once. */
+export function departures({ airports }: Result): number {
+  return [...airports.values()].reduce(
+    (sum, state) => sum + (JSON.parse(state) as { departures: number }).departures,
+    0,
+  )
+}
+
 export function lineCount(lines: Keyed): number {
   return [...lines.values()].reduce((count, text) => count + text.split('\n').length, 0)
 }

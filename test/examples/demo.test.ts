@@ -22,7 +22,7 @@ test('the demo kills its worker, finds no difference, and leaves nothing behind'
   const [stdout, stderr, [code]] = await Promise.all([text(demo.stdout), text(demo.stderr), once(demo, 'close')])
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout.match(/kill -9 at flight/g)).toHaveLength(3)
-  expect(stdout).toMatch(/3 kills and 3 restarts included\n\nEqual: /)
+  expect(stdout).toMatch(/3 kills and 3 restarts included\n\nEqual:\n/)
   expect(stdout).not.toContain('\u001b') // it is no terminal
   expect(await leftBehind()).toEqual(before)
 })

@@ -4,7 +4,7 @@ import type { Prng } from '../base/prng.ts'
 import type { JournalEvent, SimRequest } from './journal.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { Shape } from './shape.ts'
-import type { SimHost } from './sim-process.ts'
+import type { SimHost } from './sim-host.ts'
 import type { SimProgram } from './sim-program.ts'
 
 interface Asked {

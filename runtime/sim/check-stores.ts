@@ -2,16 +2,11 @@ import type { Codec } from '../shard/codec.ts'
 import type { DeadLetterData } from '../shard/dead-letter.ts'
 import type { EntityPlan, Plan } from '../shard/plan.ts'
 import { shown } from './check-outputs.ts'
+import type { ExpectedLetter } from './expected-letter.ts'
 import { type PlainEntity, upToDate } from './plain-entity.ts'
 import { answerTimer, type PlainRun, textOf } from './plain-run.ts'
 import { type Problems, sameBytes } from './problems.ts'
 import { type StoreContent, type StoredEntity, StoredStates } from './store-content.ts'
-
-export interface ExpectedLetter {
-  readonly letter: DeadLetterData
-  /** Whether the words of the error are the user's own, so that they are known. */
-  readonly literal: boolean
-}
 
 /** Compares the rows of every store with the states, activities, timers and dead letters that the plain handlers leave. */
 export class StoreCheck {

@@ -1,35 +1,21 @@
 import type { Codec } from '../shard/codec.ts'
-import { type DeadLetterData, describeFailure, StepFailure } from '../shard/dead-letter.ts'
 import type { Handled } from '../shard/handled.ts'
 import type { Plan } from '../shard/plan.ts'
-import { MillraceError } from '../base/errors.ts'
-import { LaneCheck, type Sent } from './check-lanes.ts'
+import { LaneCheck } from './check-lanes.ts'
 import { LookCheck } from './check-looks.ts'
 import { OutputCheck, type SinkContent } from './check-outputs.ts'
 import { type LogContent, RecordCheck } from './check-records.ts'
 import { RequestCheck } from './check-requests.ts'
-import { type ExpectedLetter, StoreCheck } from './check-stores.ts'
+import { StoreCheck } from './check-stores.ts'
+import { committedView, type Invariant } from './committed-view.ts'
+import { type ExpectedLetter, expectedLetter } from './expected-letter.ts'
 import { type Commit, History } from './history.ts'
 import type { JournalEvent, SimRequest } from './journal.ts'
 import { asBytes, checkKey } from './plain-call.ts'
 import type { PlainTimer } from './plain-entity.ts'
-import { answerTimer, PlainRun, type PlainResult, nameOf, retryTimer, textOf } from './plain-run.ts'
+import { answerTimer, PlainRun, type PlainResult, nameOf, textOf } from './plain-run.ts'
 import { type Problem, Problems, sameBytes } from './problems.ts'
 import type { StoreContent } from './store-content.ts'
-
-/** What was committed, for a user's invariants. */
-export interface CommittedView {
-  /** Every entity of this name, with its state as of the commit. */
-  entities(name: string): Iterable<readonly [key: string, state: object]>
-  /** Messages that entities have sent and that were not handled yet. `route` is `entity.handler`. */
-  underWay(): Iterable<{ readonly route: string; readonly key: string; readonly message: unknown }>
-}
-
-export interface Invariant {
-  readonly name: string
-  /** Looks at a state that was committed; returns what is wrong with it. */
-  check(view: CommittedView): string | undefined
-}
 
 export interface CheckInput {
   /** The versions of the program, in order; a commit says by which it was made. */
@@ -164,7 +150,7 @@ class Checker {
       if (entity !== undefined) this.#looks.committed(entity, commit)
     }
     for (const { name, check } of this.#input.invariants ?? []) {
-      const wrong = check(this.#view(plan))
+      const wrong = check(committedView(plan, this.#input.codec, this.#run, this.#lanes))
       if (wrong !== undefined)
         this.#problems.add(
           'invariant',
@@ -254,73 +240,16 @@ class Checker {
     return pending
   }
 
-  /** `record`: the bytes of a record that did not get as far as an entity. */
   #letter(plan: Plan, handled: Handled, error: unknown, record: Uint8Array | undefined, commit: Commit): void {
-    const { code, message, where } = describeFailure(error)
-    const { origin, key, route, timeMs, shard } = handled
-    const letter: DeadLetterData = {
-      code,
-      error: message,
-      where,
-      timeMs,
-      atMs: commit.nowMs,
-      message: record ?? handled.message,
-      format: record === undefined ? 'message' : 'record',
-    }
-    if (origin.kind === 'record') {
-      letter.source = plan.sources[origin.source]!.name
-      letter.partition = origin.partition
-      letter.position = String(origin.offset)
-    }
-    if (record === undefined) {
-      letter.entity = plan.entities[plan.routes[route]!.entity]!.name
-      letter.key = key
-      letter.route = plan.routes[route]!.name
-    }
-    const thrown = error instanceof StepFailure ? error.cause : error
-    const literal = thrown !== undefined && !(thrown instanceof MillraceError) && !(thrown instanceof TypeError)
+    const expected = expectedLetter(plan, handled, error, record, commit)
     if (plan.deadLetterSink === undefined) {
       const list = this.#letters.get(commit.group) ?? []
-      list.push({ letter, literal })
+      list.push(expected)
       this.#letters.set(commit.group, list)
       return
     }
     const sink = plan.sinks[plan.deadLetterSink]!
-    this.#outputs.expect(sink.name, shard, { bytes: literal ? asBytes(sink.encode(letter)) : undefined, commit })
+    const bytes = expected.literal ? asBytes(sink.encode(expected.letter)) : undefined
+    this.#outputs.expect(sink.name, handled.shard, { bytes, commit })
   }
-
-  #view(plan: Plan): CommittedView {
-    const { codec } = this.#input
-    const run = this.#run
-    const lanes = this.#lanes
-    const decoded = ({ route, key, bytes }: Sent): { route: string; key: string; message: unknown } => ({
-      route: place(plan, route),
-      key,
-      message: codec.decode(bytes, 0, bytes.length),
-    })
-    return {
-      *entities(name) {
-        for (const { key, state } of run.entitiesOf(name))
-          if (state !== undefined) yield [key, codec.decode(state, 0, state.length) as object]
-      },
-      *underWay() {
-        for (const sent of lanes.underWay()) yield decoded(sent)
-        for (const entity of run.all()) {
-          for (const { name, route, key, bytes } of [...entity.timers.values()].map((timer) => ({
-            ...timer,
-            key: entity.key,
-          }))) {
-            if (name.startsWith(retryTimer))
-              yield { route: place(plan, route), key, message: codec.decode(bytes, 0, bytes.length) }
-          }
-        }
-      },
-    }
-  }
-}
-
-/** `entity.handler` of a route. */
-function place(plan: Plan, route: string): string {
-  const found = plan.routes.find(({ name }) => name === route)
-  return found === undefined ? route : `${plan.entities[found.entity]!.name}.${found.handler}`
 }

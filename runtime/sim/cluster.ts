@@ -1,7 +1,9 @@
 import type { Prng } from '../base/prng.ts'
 import type { Ending } from './ending.ts'
 import { type Damage, SimDisk, type SimDiskSnapshot } from './sim-disk.ts'
-import { type SimHost, type SimNode, SimProcess, type Surroundings } from './sim-process.ts'
+import type { SimHost } from './sim-host.ts'
+import { SimProcess } from './sim-process.ts'
+import type { SimNode, Surroundings } from './surroundings.ts'
 
 /** A node with all that lives and lived on it. */
 export interface NodeState extends SimNode {

@@ -4,7 +4,7 @@ import type { Handled } from '../shard/handled.ts'
 import type { EntityPlan, Plan } from '../shard/plan.ts'
 import type { Commit } from './history.ts'
 import { PlainCall, type PlainEffect } from './plain-call.ts'
-import { Live, PlainEntity, type PlainTimer } from './plain-entity.ts'
+import { type Live, PlainEntity, type PlainTimer } from './plain-entity.ts'
 import type { Problems } from './problems.ts'
 import { sameBytes } from './problems.ts'
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { Codec } from '../shard/codec.ts'
 import type { Plan } from '../shard/plan.ts'
-import type { Invariant } from './checker.ts'
+import type { Invariant } from './committed-view.ts'
 import type { SimRequest } from './journal.ts'
 
 export interface SimInput {

@@ -2,7 +2,7 @@ import type { Prng } from '../base/prng.ts'
 import type { Cluster, NodeState } from './cluster.ts'
 import type { Damage } from './sim-disk.ts'
 import type { SimNetwork } from './sim-links.ts'
-import type { Surroundings } from './sim-process.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** Faults that strike between two events: at a node, its disk, its clock, or the network. */
 export class Strikes {

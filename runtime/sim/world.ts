@@ -8,11 +8,11 @@ import type { JournalEvent } from './journal.ts'
 import { Scheduler } from './scheduler.ts'
 import { healthy, type Shape } from './shape.ts'
 import { SimNetwork } from './sim-links.ts'
-import type { Surroundings } from './sim-process.ts'
 import type { SimProgram } from './sim-program.ts'
 import { SimOutside, type SimSinkBugs } from './sim-sink.ts'
 import { SimLog } from './sim-source.ts'
 import { Strikes } from './strikes.ts'
+import type { Surroundings } from './surroundings.ts'
 
 export interface WorldParts {
   readonly program: SimProgram

@@ -7,7 +7,7 @@ import { anything, failure } from './failure.ts'
 const lines = source('lines', text)
 const out = sink('out', text)
 const Word = entity('word', { state: () => ({ n: 0 }), on: { seen: (_, word: string) => word } })
-const make = (build: (p: Builder) => void) => pipeline('p', build)
+const make = (build: (p: Builder) => unknown) => pipeline('p', build as (p: Builder) => void)
 
 describe('a program that cannot be run says what to write instead', () => {
   let stolen: Stream<string> | undefined

@@ -199,7 +199,9 @@ function sourcePlanSteps(
 function rankGenerations({ shards, readers }: SourcePlanState): void {
   const { A, B } = shards
   const used = [A.generation, B.generation, A.session, B.session, ...readers.map((reader) => reader.generation)]
-  const inOrder = [...new Set(used.filter((generation) => generation !== null && generation > 0))].toSorted((a, b) => a! - b!)
+  const inOrder = [...new Set(used.filter((generation) => generation !== null && generation > 0))].toSorted(
+    (a, b) => a! - b!,
+  )
   const rank = (generation: number): number => inOrder.indexOf(generation) + 1
   for (const shard of [A, B]) {
     shard.generation = rank(shard.generation)

@@ -21,7 +21,7 @@ export interface HostProcess {
 /** Runs one worker the way a host does: ticks it when a port has woken it, or when a timer is due. */
 export class SimHost {
   readonly group: number
-  readonly instance: SimProcess
+  readonly instance: HostProcess
   readonly worker: Worker
   readonly links: SimLinks
   readonly #around: Surroundings
@@ -34,7 +34,7 @@ export class SimHost {
   /** Told after every tick. */
   onTick: (() => void) | undefined = undefined
 
-  constructor(around: Surroundings, instance: SimProcess, store: SimStore, group: number) {
+  constructor(around: Surroundings, instance: HostProcess, store: SimStore, group: number) {
     this.#around = around
     this.instance = instance
     this.group = group

@@ -7,7 +7,9 @@ const text = fc.string({ unit: 'binary', maxLength: 200 }).filter((value) => val
 const isNat = (value: number): boolean => Number.isSafeInteger(value) && !Object.is(value, -0) && value >= 0
 
 describe('ByteWriter and ByteReader', () => {
-  test.prop([fc.array(fc.oneof(fc.maxSafeNat(), fc.double(), text, fc.uint8Array({ maxLength: 300 })), { maxLength: 40 })])('read back what was written', (values) => {
+  test.prop([
+    fc.array(fc.oneof(fc.maxSafeNat(), fc.double(), text, fc.uint8Array({ maxLength: 300 })), { maxLength: 40 }),
+  ])('read back what was written', (values) => {
     const out = new ByteWriter(1)
     for (const value of values) {
       if (typeof value === 'string') out.text(value)

@@ -21,10 +21,13 @@ describe('murmur3', () => {
     expect(murmur3Text(text, seed)).toBe(hash)
   })
 
-  test.prop([fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed()), fc.nat()])('hashes a text as its UTF-8 bytes', (text, seed) => {
-    const bytes = bytesOf(text)
-    expect(murmur3Text(text, seed)).toBe(murmur3(bytes, 0, bytes.length, seed))
-  })
+  test.prop([fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed()), fc.nat()])(
+    'hashes a text as its UTF-8 bytes',
+    (text, seed) => {
+      const bytes = bytesOf(text)
+      expect(murmur3Text(text, seed)).toBe(murmur3(bytes, 0, bytes.length, seed))
+    },
+  )
 })
 
 describe('shardOf', () => {
@@ -47,23 +50,29 @@ describe('Chain', () => {
     expect(chain.toString()).toBe('a291b9c8822ec067')
   })
 
-  test.prop([fc.uint8Array({ maxLength: 600 }), fc.nat({ max: 7 })])('does not depend on where the bytes lie', (bytes, shift) => {
-    const padded = new Uint8Array(bytes.length + shift)
-    padded.set(bytes, shift)
-    const a = new Chain(1, 2)
-    const b = new Chain(1, 2)
-    a.add(bytes, 0, bytes.length)
-    b.add(padded, shift, padded.length)
-    expect(b.toString()).toBe(a.toString())
-  })
+  test.prop([fc.uint8Array({ maxLength: 600 }), fc.nat({ max: 7 })])(
+    'does not depend on where the bytes lie',
+    (bytes, shift) => {
+      const padded = new Uint8Array(bytes.length + shift)
+      padded.set(bytes, shift)
+      const a = new Chain(1, 2)
+      const b = new Chain(1, 2)
+      a.add(bytes, 0, bytes.length)
+      b.add(padded, shift, padded.length)
+      expect(b.toString()).toBe(a.toString())
+    },
+  )
 
-  test.prop([fc.uint8Array({ minLength: 1, maxLength: 600 }), fc.nat(), fc.integer({ min: 1, max: 255 })])('notices every changed byte', (bytes, place, change) => {
-    const changed = bytes.slice()
-    changed[place % bytes.length]! ^= change
-    const a = new Chain()
-    const b = new Chain()
-    a.add(bytes, 0, bytes.length)
-    b.add(changed, 0, changed.length)
-    expect(b.toString()).not.toBe(a.toString())
-  })
+  test.prop([fc.uint8Array({ minLength: 1, maxLength: 600 }), fc.nat(), fc.integer({ min: 1, max: 255 })])(
+    'notices every changed byte',
+    (bytes, place, change) => {
+      const changed = bytes.slice()
+      changed[place % bytes.length]! ^= change
+      const a = new Chain()
+      const b = new Chain()
+      a.add(bytes, 0, bytes.length)
+      b.add(changed, 0, changed.length)
+      expect(b.toString()).not.toBe(a.toString())
+    },
+  )
 })

@@ -1,5 +1,5 @@
 /**
- * Mistakes that can be planted, one at a time, to show that the simulator would find them (DESIGN.md, section 6). Each is one
+ * Mistakes that can be planted, one at a time, to show that the simulator would find them. Each is one
  * marked condition (`bugs.<name>`) at the place where the rule is kept. Nothing but a test ever sets one.
  */
 export interface Bugs {

@@ -10,7 +10,7 @@ import { enliven, type Row, Status } from './row.ts'
 import { Field } from './row-key.ts'
 
 /**
- * Takes back what a failed handler did to its entity, at the cost of that entity alone (DESIGN.md 3, "A handler that throws").
+ * Takes back what a failed handler did to its entity, at the cost of that entity alone (docs/decisions/0005-undo-one-entity.md).
  *
  * U1 The entity is decoded again from its last sealed bytes, and its own earlier messages of the batch are run again. If one of
  *    them has other effects than it had before, the handler is not deterministic and the whole batch must be run again.

@@ -35,7 +35,7 @@ export interface CheckInput {
 }
 
 /**
- * Says from outside whether a runtime kept its promise (DESIGN.md, sections 1 and 6). It reads what was committed, and compares
+ * Says from outside whether a runtime kept its promise (docs/guarantees.md). It reads what was committed, and compares
  * it with what the plain handlers do in that order; of how the runtime works it knows nothing but its data format.
  *
  * V1 Every handled message was caused: by the plain steps at that place of a source, by a message handled before, by a timer

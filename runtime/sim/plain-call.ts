@@ -39,7 +39,7 @@ export interface Place {
 }
 
 /**
- * One plain call of a handler, with a context of its own making: what DESIGN.md says a handler may do and nothing of how the
+ * One plain call of a handler, with a context of its own making: what docs/guarantees.md says a handler may do and nothing of how the
  * runtime does it. Whatever the runtime committed must be what this gives.
  */
 export class PlainCall implements FlowOut {

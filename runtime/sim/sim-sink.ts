@@ -10,7 +10,7 @@ export interface SimOutput {
   readonly bytes: Uint8Array
 }
 
-/** Mistakes that can be planted, to show that the simulator finds them (DESIGN.md, section 6). Nothing but a test sets one. */
+/** Mistakes that can be planted, to show that the simulator finds them. Nothing but a test sets one. */
 export interface SimSinkBugs {
   /** Positions are durable before the content they count in (O3). */
   readonly positionBeforeContent?: boolean

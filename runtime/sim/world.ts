@@ -135,7 +135,7 @@ export class World {
     }
   }
 
-  /** DESIGN.md 4: in the end the world is healed, and progress is demanded. */
+  /** In the end the world is healed, and progress is demanded. */
   #heal(): void {
     const { program, faults, shape } = this.#parts
     const { cluster } = this

@@ -3,7 +3,7 @@ import { runSeed, type SimOptions } from '../../runtime/sim/run-seed.ts'
 import { programOf } from './support.ts'
 
 /**
- * Mistakes that the simulator must find (DESIGN.md, section 6), with the number of seeds that may be needed. Those that need a
+ * Mistakes that the simulator must find, with the number of seeds that may be needed. Those that need a
  * power cut between two particular groups, or a full outbox, are found by the random links of test/lanes instead.
  */
 const planted: readonly (readonly [name: string, seeds: number, options: SimOptions])[] = [

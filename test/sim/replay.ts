@@ -1,4 +1,4 @@
-/** `npm run sim -- SEED [--shrink] [PROGRAM]`: the readable trace of a seed, and what came of it. */
+/** `npm run sim -- SEED [--one] [--shrink] [PROGRAM]`: the readable trace of a seed (--one: in a world of one group), and what came of it. */
 import { describeResult, programOf } from './support.ts'
 import { runSeed } from '../../runtime/sim/run-seed.ts'
 import { shrink } from '../../runtime/sim/shrink.ts'
@@ -12,13 +12,14 @@ if (!Number.isSafeInteger(seed)) {
 }
 
 const program = programOf(seed, name)
+const chosen = { hosts: words.includes('--one') ? [1] : [1, 2, 3] }
 if (words.includes('--shrink')) {
-  const { result, options, runs } = shrink(program, seed)
+  const { result, options, runs } = shrink(program, seed, chosen)
   const smallest = runSeed(result.program, seed, { ...options, trace: true })
   console.log(smallest.events.join('\n'))
   console.log(`${describeResult(smallest)}\n(the smallest of ${runs} runs)`)
 } else {
-  const result = runSeed(program, seed, { trace: true })
+  const result = runSeed(program, seed, { ...chosen, trace: true })
   console.log(result.events.join('\n'))
   console.log(describeResult(result))
 }

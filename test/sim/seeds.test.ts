@@ -4,7 +4,6 @@ import { shrink } from '../../runtime/sim/shrink.ts'
 import { StoredStates } from '../../runtime/sim/store-content.ts'
 import { stream } from '../../runtime/sim/streams.ts'
 import { moodyOf } from './programs/moody.ts'
-import { regressions } from './regressions.ts'
 import { describeResult, programOf } from './support.ts'
 
 const count = Number(process.env['MILLRACE_SEEDS'] ?? 2_000)
@@ -32,7 +31,7 @@ function failure(result: SimResult, hosts: readonly number[] = [1, 2, 3]): strin
  */
 const worlds: readonly (readonly [name: string, from: number, seeds: number, hosts: readonly number[]])[] = [
   ['one group', base, count, [1]],
-  ['up to three groups', 1, Math.min(count, 1_000), [1, 2, 3]],
+  ['up to three groups', 1, Math.min(count, 150), [1, 2, 3]],
 ]
 
 describe.each(worlds)('%s, from seed %i, %i seeds', (_name, from, seeds, hosts) => {
@@ -54,14 +53,6 @@ describe.each(worlds)('%s, from seed %i, %i seeds', (_name, from, seeds, hosts) 
     },
     timeoutMs,
   )
-})
-
-describe('seeds that once failed', () => {
-  test.each(regressions)('$name', ({ seed, program, options }) => {
-    const result = runSeed(programOf(seed, program), seed, options)
-    if (result.verdict !== 'ok') expect.fail(failure(result))
-    expect(result.verdict).toBe('ok')
-  })
 })
 
 test('handlers that are not deterministic neither make nor lose anything', () => {

@@ -100,6 +100,12 @@ export class Worker {
 
   /** Everything that was read is durable and with its sinks, and nothing waits. */
   get idle(): boolean {
+    const links = this.#group?.links
+    return this.#isIdleHere && links?.isQuiet !== false && links?.hasWaiting !== true
+  }
+
+  /** Idle as far as other groups have no part in it. */
+  get #isIdleHere(): boolean {
     const group = this.#group
     if (this.#state !== 'running' || group === undefined || this.#sinksToOpen > 0) return false
     if (
@@ -110,7 +116,6 @@ export class Worker {
       this.#flushes.length > 0
     )
       return false
-    if (group.links?.isQuiet === false || group.links?.hasWaiting === true) return false
     return !group.hasWork && !group.hasWaiting && group.outboxes.every((outbox) => outbox.waitingBytes === 0)
   }
 
@@ -359,7 +364,8 @@ export class Worker {
   }
 
   #finishDrain(group: Group): void {
-    if (!this.idle || (this.#error === undefined && this.#ports.links !== undefined && !this.#leaving)) return
+    const isAlone = this.#ports.links === undefined || this.#error !== undefined || this.#leaving
+    if (!isAlone || !this.#isIdleHere) return
     if (this.#error === undefined) {
       if (!this.#drained) {
         // The last commit writes everything back: the next opening finds no records to replay, and no outputs to send again.

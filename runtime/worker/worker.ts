@@ -206,9 +206,7 @@ export class Worker {
     return received
   }
 
-  #isStopped(): boolean {
-    return this.#state === 'stopped'
-  }
+  #isStopped = (): boolean => this.#state === 'stopped'
 
   #later(tell: () => void): void {
     if (this.#state === 'stopped') return

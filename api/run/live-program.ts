@@ -53,9 +53,13 @@ export class LiveProgram {
   /** To be called after every tick of the worker. */
   readonly ticked = (): void => {
     const { worker } = this.#parts
-    if (worker.state === 'stopped') void this.#close()
-    else if (!this.#isOpen) this.#lookWhetherOpen()
-    else if (this.#once && worker.finished) {
+    if (worker.state === 'stopped') {
+      void this.#close()
+      return
+    }
+    if (!this.#isOpen) this.#lookWhetherOpen()
+    // In the same tick: if all is done when it opens, there may be no other.
+    if (this.#isOpen && this.#once && worker.finished) {
       this.#once = false
       worker.drain()
     }

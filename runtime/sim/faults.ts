@@ -59,6 +59,8 @@ const permits: { readonly [Kind in FaultKind]?: readonly ErrorCode[] } = {
 export interface FaultOptions {
   /** Faults that may happen at all; the seed chooses among them. */
   readonly kinds: readonly FaultKind[]
+  /** Faults that exist whatever the seed says, and as often as can be. */
+  readonly often: readonly FaultKind[]
   /** Faults that do not happen after all, by index: for finding the smallest set that still fails. */
   readonly skip: ReadonlySet<number>
 }
@@ -79,15 +81,16 @@ export class Faults {
   readonly #skip: ReadonlySet<number>
   #count = 0
 
-  constructor(prng: Prng, { kinds, skip }: FaultOptions) {
+  constructor(prng: Prng, { kinds, often, skip }: FaultOptions) {
     this.#prng = prng
     this.#skip = skip
     const calm = prng.chance(0.08)
     const share = prng.pick([0.15, 0.4, 0.8])
     for (const kind of faultKinds) {
       const exists = prng.chance(share) && !calm
-      const often = prng.unit()
-      if (exists && kinds.includes(kind)) this.#rates.set(kind, often * often)
+      const rate = prng.unit()
+      if (often.includes(kind)) this.#rates.set(kind, 1)
+      else if (exists && kinds.includes(kind)) this.#rates.set(kind, rate * rate)
     }
   }
 

@@ -14,6 +14,8 @@ export interface SimOptions {
   readonly hosts?: readonly number[]
   /** Faults that may happen at all. Default: all. */
   readonly faults?: readonly FaultKind[]
+  /** Faults that exist whatever the seed says, and as often as can be. */
+  readonly often?: readonly FaultKind[]
   /** Faults that do not happen after all, by index. */
   readonly skip?: ReadonlySet<number>
   /** Planted mistakes. */
@@ -54,6 +56,7 @@ export function runSeed(program: SimProgram, seed: number, options: SimOptions =
   const shape = { ...drawShape(stream(seed, 'shape'), options.hosts ?? [1, 2, 3]), ...options.shape }
   const faults = new Faults(stream(seed, 'faults'), {
     kinds: options.faults ?? faultKinds,
+    often: options.often ?? [],
     skip: options.skip ?? new Set(),
   })
   const events: string[] = []

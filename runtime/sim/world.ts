@@ -27,6 +27,10 @@ export interface WorldParts {
 }
 
 const startMs = 1_000_000_000_000
+/** Healing takes a few hundred events; what takes more than this waits for something that does not come. */
+const patience = 6_000
+/** What goes on for so long is a circle that nothing ends. */
+const endurance = 500_000
 
 /**
  * Several nodes and everything around them, on one thread and under one seed.
@@ -54,6 +58,8 @@ export class World {
   readonly #readers: number[]
   #ending: Ending | undefined = undefined
   #healing = false
+  /** The event in which a message was handled last. */
+  #progressAt = 0
   /** By group: timers that are due until then are waited for. */
   #settleAt: ReadonlyMap<number, number> | undefined = undefined
   readonly #sealedMs = new Map<number, number>()
@@ -137,7 +143,7 @@ export class World {
 
   /** In the end the world is healed, and progress is demanded. */
   #heal(): void {
-    const { program, faults, shape } = this.#parts
+    const { faults, shape } = this.#parts
     const { cluster } = this
     this.#note(() => 'the world is healed')
     this.#healing = true
@@ -153,23 +159,27 @@ export class World {
       }
       if (node.processes.length === 0) cluster.startLater(node)
     }
-    const inputs = this.logs.reduce((sum, { log }) => sum + log.count, 0) + (program.requests?.length ?? 0)
-    const bound = 20_000 + 400 * inputs * (1 + shape.nodes)
-    if (!this.#runUntil(bound, () => this.#isQuiet()) || !shape.drains) return
+    if (!this.#runUntil(() => this.#isQuiet()) || !shape.drains) return
     for (const node of cluster.nodes) cluster.drain(node, 'end')
-    this.#runUntil(bound, () => cluster.nodes.every(({ processes }) => processes.length === 0))
+    this.#runUntil(() => cluster.nodes.every(({ processes }) => processes.length === 0))
   }
 
-  #runUntil(bound: number, isDone: () => boolean): boolean {
-    const end = this.scheduler.steps + bound
+  /** Goes on as long as messages are handled; `patience` events without one are too many. */
+  #runUntil(isDone: () => boolean): boolean {
+    const { scheduler } = this
+    this.#progressAt = scheduler.steps
+    const end = scheduler.steps + endurance
     while (this.#over === undefined) {
-      if (this.scheduler.steps % 8 === 0 && isDone()) return true
-      if (this.scheduler.steps < end && this.#step()) continue
+      if (scheduler.steps % 8 === 0 && isDone()) return true
+      const isPatient = scheduler.steps < Math.min(this.#progressAt + patience, end)
+      if (isPatient && this.#step()) continue
       if (isDone()) return true
-      const what = this.scheduler.steps < end ? 'nothing is scheduled any more' : `${bound} steps did not suffice`
+      const busy =
+        scheduler.steps < end ? `nothing was handled during ${patience} events` : `it goes on for ${endurance} events`
+      const why = isPatient ? 'nothing is scheduled any more' : busy
       this.#ending = {
         verdict: 'stuck',
-        text: `the world is healed and does not come to rest: ${what}; ${this.#unrest()}`,
+        text: `the world is healed and does not come to rest: ${why}; ${this.#unrest()}`,
       }
     }
     return false
@@ -210,6 +220,7 @@ export class World {
     this.journal.push(event)
     if (event.kind === 'opened') this.cluster.opened(event.group)
     if (event.kind !== 'sealed') return
+    if (event.handled.length > 0) this.#progressAt = this.scheduler.steps
     this.#sealedMs.set(event.group, event.nowMs)
     const plan = this.#parts.program.plans[event.version]!
     for (const { route, key } of event.handled)

@@ -6,6 +6,7 @@ import { stream } from '../../runtime/sim/streams.ts'
 import { moodyOf } from './programs/moody.ts'
 import { describeResult, programOf } from './support.ts'
 
+/** Worlds of several groups; of one group there are half as many. */
 const count = Number(process.env['MILLRACE_SEEDS'] ?? 2_000)
 const base = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 1_000_000_000)
 const timeoutMs = 20 * 60_000
@@ -24,22 +25,28 @@ function failure(result: SimResult, hosts: readonly number[] = [1, 2, 3]): strin
   ].join('\n')
 }
 
-/**
- * One group is what production runs: its seeds are fresh every time. Worlds of several groups run with seeds that stay, because
- * about one in two thousand of them does not come to rest after it was healed (seed 1826 is one): nothing is lost or doubled
- * there, and until it is understood a fresh seed would say nothing new.
- */
-const worlds: readonly (readonly [name: string, from: number, seeds: number, hosts: readonly number[]])[] = [
-  ['one group', base, count, [1]],
-  ['up to three groups', 1, Math.min(count, 150), [1, 2, 3]],
+const worlds: readonly (readonly [name: string, seeds: number, hosts: readonly number[]])[] = [
+  ['one group', count / 2, [1]],
+  ['up to three groups', count, [1, 2, 3]],
 ]
 
-describe.each(worlds)('%s, from seed %i, %i seeds', (_name, from, seeds, hosts) => {
+/** Seeds that once failed, and why. They stay, although the world they name may change with the simulator. */
+const regressions: readonly (readonly [why: string, seed: number, hosts: readonly number[]])[] = [
+  ['after a power loss a sink of at least once holds outputs of lanes that have none any more', 283866330, [1]],
+  ['what a straggler brings held up a drain across nodes', 1826, [1, 2, 3]],
+]
+
+test.each(regressions)('%s: seed %i', (_why, seed, hosts) => {
+  const result = runSeed(programOf(seed), seed, { hosts })
+  if (result.verdict !== 'ok') expect.fail(failure(result, hosts))
+})
+
+describe.each(worlds)(`%s, from seed ${base}, %i seeds`, (_name, seeds, hosts) => {
   test(
     'whatever goes wrong, every message is handled once, in order, and the world hears of nothing else',
     () => {
       const verdicts = { ok: 0, faults: 0, handled: 0 }
-      for (let seed = from; seed < from + seeds; seed++) {
+      for (let seed = base; seed < base + seeds; seed++) {
         const result = runSeed(programOf(seed), seed, { hosts })
         if (result.verdict !== 'ok') expect.fail(failure(result, hosts))
         verdicts.ok += 1

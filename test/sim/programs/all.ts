@@ -6,7 +6,7 @@ import { marketOf } from './market.ts'
 import { moodyOf } from './moody.ts'
 import { partnersOf } from './partners.ts'
 import { poisonOf } from './poison.ts'
-import { ringOf } from './ring.ts'
+import { ringOf, silentRingOf } from './ring.ts'
 import { timersOf } from './timers.ts'
 import { wordsOf } from './words.ts'
 
@@ -16,6 +16,7 @@ export const programs: Readonly<Record<string, (prng: Prng) => SimProgram>> = {
   words: wordsOf,
   market: marketOf,
   ring: ringOf,
+  'silent ring': silentRingOf,
   timers: timersOf,
   partners: partnersOf,
   counters: countersOf,

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { LiveProgram, type LiveParts } from '../../api/run/live-program.ts'
+
+test('once: what is at its end in the very tick in which it opens is drained in that tick, for there is no other', () => {
+  let drains = 0
+  const worker = {
+    state: 'running',
+    group: { outboxes: [{ opened: true }] },
+    finished: true,
+    drain: () => (drains += 1),
+  }
+  const partition = { tried: false }
+  const parts = { worker, partitions: [partition], sinks: [], plan: {}, store: {} } as unknown as LiveParts
+  const live = new LiveProgram(parts, true)
+  live.ticked()
+  expect(drains).toBe(0)
+  partition.tried = true
+  live.ticked()
+  expect(drains).toBe(1)
+  live.ticked()
+  expect(drains).toBe(1)
+})

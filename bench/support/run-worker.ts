@@ -67,7 +67,7 @@ export async function runWorker(job: Job): Promise<Outcome> {
       tracing: false,
       bugs: noBugs,
       acceptTornRecords: false,
-      recordsPerTick: 2_048,
+      recordsPerTick: 4_096,
     },
   )
   let done: (() => void) | undefined

@@ -19,7 +19,7 @@ export type Order = {
   timeMs: number
 }
 /** An order, and the market that it met. */
-export type Rejection = Order & { bid: number; offer: number }
+export type Rejection = { order: Order; bid: number; offer: number }
 
 export const quoteBytes = 42
 export const orderBytes = 53
@@ -58,9 +58,12 @@ export function decodeEvent(bytes: Uint8Array): Quote | Order {
   return bytes[0] === 2 ? decodeQuote(bytes) : decodeOrder(bytes)
 }
 
-export function encodeRejection({ side, account, id, symbol, quantity, price, bid, offer, timeMs }: Rejection) {
-  const bytes = new Uint8Array(rejectionBytes)
-  const view = new DataView(bytes.buffer)
+const rejection = new Uint8Array(rejectionBytes)
+const rejectionView = new DataView(rejection.buffer)
+
+export function encodeRejection({ order, bid, offer }: Rejection): Uint8Array {
+  const { side, account, id, symbol, quantity, price, timeMs } = order
+  const view = rejectionView
   view.setUint8(0, side === 'buy' ? 1 : 2)
   view.setUint32(1, account)
   writeText(view, 5, id)
@@ -69,8 +72,9 @@ export function encodeRejection({ side, account, id, symbol, quantity, price, bi
   view.setFloat64(23, price)
   view.setFloat64(31, bid)
   view.setFloat64(39, offer)
-  view.setBigUint64(47, BigInt(timeMs))
-  return bytes
+  view.setUint32(47, timeMs / 2 ** 32)
+  view.setUint32(51, timeMs)
+  return rejection.slice()
 }
 
 function check(bytes: Uint8Array, what: string, type: number, length: number): void {

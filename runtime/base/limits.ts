@@ -14,8 +14,8 @@ export const maxMessageBytes: number = 1 << 20
 /** One entity's state, or one activity. Larger states belong in several entities or activities. */
 export const maxStateBytes: number = 16 << 20
 
-/** A batch ends here: larger ones cost latency and undo work, smaller ones cost commits (docs/benchmarks.md). */
-export const maxBatchMessages: number = 8_192
+/** A batch takes no more than this while it waits for the commit before: room for a disk that is slow for once. */
+export const maxBatchMessages: number = 32_768
 export const maxBatchBytes: number = 4 << 20
 /** Messages between entities that may be run in the same commit, one causing the next. The rest waits for the next commit. */
 export const maxHops: number = 16

@@ -1,11 +1,12 @@
 import type { MillraceError } from '../base/errors.ts'
+import type { RecordSlices } from '../shard/records.ts'
 
 /**
  * One partition of a source: an ordered, re-readable log of records. A position is a number that grows with every record;
  * `next` of a batch is where its following record begins. (For a file: a byte offset; for a topic: an offset.)
  *
  * R1 Reading from a position gives the same records with the same offsets every time, or `failed` says why not.
- * R2 `poll` never blocks: it returns a batch that is ready, or undefined. The buffer of a batch is never written to again.
+ * R2 `poll` never blocks: it returns a batch that is ready, or undefined. Nothing of a batch is ever written to again.
  * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`, which is 0,
  *    a record's offset or a batch's `next`. It may be called again at any time, also after a failure: batches of an older
  *    seek are never returned after it.
@@ -29,16 +30,9 @@ export interface SourcePartition {
   close(): Promise<void>
 }
 
-export interface RecordBatch {
+export interface RecordBatch extends RecordSlices {
   readonly count: number
-  readonly buffer: Uint8Array
-  /** Record i is `buffer[starts[i], ends[i])`, at offset `offsets[i]`. */
-  readonly starts: ArrayLike<number>
-  readonly ends: ArrayLike<number>
-  readonly offsets: ArrayLike<number>
   /** The position after the last record. */
   readonly next: number
   readonly proof: string
-  /** Connector's time of each record in ms, where it has one. */
-  readonly timesMs?: ArrayLike<number>
 }

@@ -17,14 +17,12 @@ export class BatchView {
   readonly #batch: Batch
   readonly #plan: Plan
   readonly #codec: Codec
-  readonly #homeShard: (source: number, partition: string) => number
   readonly #id = new MessageId()
 
-  constructor({ batch, plan, codec, homeShard }: ExecutorParts) {
+  constructor({ batch, plan, codec }: ExecutorParts) {
     this.#batch = batch
     this.#plan = plan
     this.#codec = codec
-    this.#homeShard = homeShard
   }
 
   setId(i: number, id: MessageId): void {
@@ -35,7 +33,7 @@ export class BatchView {
       return
     }
     const { records } = this.#batch
-    id.ofRecord(records.seeds[origin]!, records.offsets[origin]!, this.#batch.indexes[i]!)
+    id.ofRecord(records.runOf(origin).partition.seed, records.offset(origin), this.#batch.indexes[i]!)
   }
 
   idOf(i: number): string {
@@ -45,15 +43,14 @@ export class BatchView {
 
   timeOf(i: number): number {
     const origin = this.#batch.origins[i]!
-    return origin < 0 ? this.#batch.envelopes[~origin]!.timeMs : this.#batch.records.timesMs[origin]!
+    return origin < 0 ? this.#batch.envelopes[~origin]!.timeMs : this.#batch.records.timeMs(origin)
   }
 
   /** The shard of what has no key: outputs of pipelines without state, and records that failed. */
   homeOf(i: number): number {
     const envelope = this.#batch.envelopeAt(i)
     if (envelope !== undefined) return envelope.shard
-    const origin = this.#batch.origins[i]!
-    return this.#homeShard(this.#batch.records.sources[origin]!, this.#batch.records.partitions[origin]!)
+    return this.#batch.records.runOf(this.#batch.origins[i]!).partition.home
   }
 
   /** The value that a handler, or a sink, is given. */
@@ -72,7 +69,7 @@ export class BatchView {
   valueAgain(i: number): unknown {
     const { records } = this.#batch
     const slot = this.#batch.origins[i]!
-    return reExpand(this.#plan, records.sources[slot]!, records.bytes(slot), this.#batch.indexes[i]!)
+    return reExpand(this.#plan, records.runOf(slot).partition.source, records.bytes(slot), this.#batch.indexes[i]!)
   }
 
   /** Message i as bytes of the codec, whatever it came as. */
@@ -108,11 +105,12 @@ export class BatchView {
     if (envelope === undefined) {
       const slot = this.#batch.origins[i]!
       const { records } = this.#batch
+      const { source, name: partition } = records.runOf(slot).partition
       return {
         kind: 'record',
-        source: records.sources[slot]!,
-        partition: records.partitions[slot]!,
-        offset: records.offsets[slot]!,
+        source,
+        partition,
+        offset: records.offset(slot),
         index: this.#batch.indexes[i]!,
       }
     }

@@ -1,4 +1,5 @@
 import type { Envelope } from './message.ts'
+import { Records } from './records.ts'
 import type { Row } from './row.ts'
 
 /** Negative routes: what is staged that no handler runs. */
@@ -104,50 +105,5 @@ export class Batch {
     this.sizeBytes = 0
     this.envelopes.length = 0
     this.records.clear()
-  }
-}
-
-/** The records behind the emissions of a batch: where they came from, and their bytes, to be decoded again if need be. */
-export class Records {
-  count = 0
-  readonly sources: number[] = []
-  /** What the ids of a partition's messages are made from. */
-  readonly seeds: number[] = []
-  readonly partitions: string[] = []
-  readonly offsets: number[] = []
-  readonly timesMs: number[] = []
-  readonly buffers: (Uint8Array | undefined)[] = []
-  readonly starts: number[] = []
-  readonly ends: number[] = []
-
-  add(
-    source: number,
-    seed: number,
-    partition: string,
-    offset: number,
-    timeMs: number,
-    buffer: Uint8Array,
-    start: number,
-    end: number,
-  ): number {
-    const i = this.count++
-    this.sources[i] = source
-    this.seeds[i] = seed
-    this.partitions[i] = partition
-    this.offsets[i] = offset
-    this.timesMs[i] = timeMs
-    this.buffers[i] = buffer
-    this.starts[i] = start
-    this.ends[i] = end
-    return i
-  }
-
-  bytes(i: number): Uint8Array {
-    return this.buffers[i]!.subarray(this.starts[i]!, this.ends[i]!)
-  }
-
-  clear(): void {
-    for (let i = 0; i < this.count; i++) this.buffers[i] = undefined
-    this.count = 0
   }
 }

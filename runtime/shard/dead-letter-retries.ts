@@ -6,7 +6,6 @@ import { Outcome } from './executor.ts'
 import type { InFlight, RetryDone } from './in-flight.ts'
 import type { Intake } from './intake.ts'
 import type { Envelope, From } from './message.ts'
-import { partitionSeed } from './message-id.ts'
 import type { Plan } from './plan.ts'
 
 export interface RetryHost {
@@ -42,9 +41,10 @@ export class DeadLetterRetries {
       const source = plan.sources.findIndex(({ name }) => name === letter.source)
       if (source < 0) throw gone(`source "${letter.source}"`)
       const partition = letter.partition ?? ''
-      const seed = partitionSeed(plan.sources[source]!.name, partition)
       of = batch.records.count
-      intake.record(source, seed, partition, Number(letter.position ?? 0), timeMs, message, 0, message.length, true)
+      const place = { starts: [0], ends: [message.length], offsets: [Number(letter.position ?? 0)] }
+      intake.begin(source, partition, { buffer: message, ...place, timesMs: [timeMs] })
+      intake.record(0, true)
     } else {
       const route = plan.routes.findIndex(({ name }) => name === letter.route)
       if (route < 0) throw gone(`"${letter.route}"`)

@@ -17,5 +17,4 @@ export interface ExecutorParts {
   readonly timers: TimerBook
   readonly run: HandlerRun
   readonly bugs: Bugs
-  homeShard(source: number, partition: string): number
 }

@@ -62,8 +62,13 @@ export class Executor {
     this.#bugs = parts.bugs
     this.view = new BatchView(parts)
     this.#failures = new Failures(parts, this.view)
-    this.#run.nameOf = (i, id) => this.view.setId(i, id)
+    this.#run.view = this.view
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
+  }
+
+  /** Nothing waits for a row, and no entity to be undone. */
+  get settled(): boolean {
+    return this.#cache.missing.length === 0 && !this.#undo.pending
   }
 
   /** Runs what is staged. False: load `cache.missing` and call again. Throws a MillraceError when the worker must stop. */
@@ -107,11 +112,27 @@ export class Executor {
   #runNext(i: number): boolean {
     const batch = this.#batch
     const row = batch.rows[i]
-    const envelope = batch.envelopeAt(i)
     if (row === undefined) return this.#runWithoutRow(i)
+    // Nearly always: a record's message for an entity that is at hand.
+    if (batch.origins[i]! >= 0 && row.status === Status.live && this.#poison.size === 0)
+      return this.#handle(i, row, undefined)
+    const envelope = batch.envelopeAt(i)
+    switch (this.#prepare(i, row, envelope)) {
+      case 'ready':
+        return this.#handle(i, row, envelope)
+      case 'missing':
+        return false
+      default:
+        return true
+    }
+  }
+
+  /** Brings the entity to life. done: nothing is left to do for this message. */
+  #prepare(i: number, row: Row, envelope: Envelope | undefined): 'ready' | 'missing' | 'done' {
+    const batch = this.#batch
     if (row.status === Status.absent) {
       assert(this.#cache.missing.includes(row), `${row.describe()} is absent and nobody asked for it`)
-      return false
+      return 'missing'
     }
     const from = envelope?.from
     if (from?.kind === 'timer' && !from.timer.pending) return this.#skip(i)
@@ -120,50 +141,48 @@ export class Executor {
       from.request.id !== undefined &&
       !this.#freshRequest(row, envelope!, from.request.id)
     ) {
-      return this.#cache.missing.length === 0 && this.#skip(i)
+      return this.#cache.missing.length > 0 ? 'missing' : this.#skip(i)
     }
-    if (this.#poison.size > 0) {
-      const error = this.#poison.get(this.#attemptOf(i, envelope))
-      if (error !== undefined) {
-        batch.marks[i] = this.#effects.payload.length
-        this.#fail(i, row, envelope, error)
-        return true
-      }
+    const poison = this.#poison.size > 0 ? this.#poison.get(this.#attemptOf(i, envelope)) : undefined
+    if (poison !== undefined) return this.#failUnrun(i, row, envelope, poison)
+    if (row.status === Status.live) return 'ready'
+    try {
+      enliven(row, this.#codec)
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'MR_STATE_FROM_FUTURE') throw error
+      return this.#failUnrun(i, row, envelope, error)
     }
-    if (row.status !== Status.live) {
-      try {
-        enliven(row, this.#codec)
-      } catch (error) {
-        if (error instanceof MillraceError && error.code === 'MR_STATE_FROM_FUTURE') throw error
-        batch.marks[i] = this.#effects.payload.length
-        this.#fail(i, row, envelope, error)
-        return true
-      }
-    }
+    return 'ready'
+  }
+
+  /** Runs the handler of a message whose entity is at hand. Answers as `#runNext` does. */
+  #handle(i: number, row: Row, envelope: Envelope | undefined): boolean {
+    const batch = this.#batch
+    const run = this.#run
     const firstTouch = row.batch !== batch.serial
     if (firstTouch) this.#cache.touch(row, batch.serial)
     if (row.gone) this.#rebear(row)
-
+    const from = envelope?.from
     const { payload } = this.#effects
     const effectsBefore = this.#effects.count
     const countBefore = batch.count
-    const mustWaitBefore = this.#run.mustWait
+    const mustWaitBefore = run.mustWait
     batch.marks[i] = payload.length
-    this.#begin(i, row)
+    run.begin(i, row, row.shard, row.key, from?.kind === 'local' ? from.hops : 0)
     try {
       const internal = from?.kind === 'timer' && this.#isInternal(row, from.timer) // it carries no message
-      const result = internal ? undefined : this.#run.handle(batch.routes[i]!, this.view.message(i, envelope))
-      if (this.#run.missed) throw new RowMissing()
-      const answer = from?.kind === 'request' && from.request.wantsAnswer ? this.#run.answer(result) : undefined
-      if (row.guarded === batch.serial) this.#undo.look(row, this.#run.forgot)
-      this.#applyWishes(row, envelope)
+      const result = internal ? undefined : run.handle(batch.routes[i]!, this.view.message(i, envelope))
+      if (run.missed) throw new RowMissing()
+      const answer = from?.kind === 'request' && from.request.wantsAnswer ? run.answer(result) : undefined
+      if (row.guarded === batch.serial) this.#undo.look(row, run.forgot)
+      if (run.hasWishes || from !== undefined || row.table.plan.ttlMs !== undefined) this.#applyWishes(row, envelope)
       if (from?.kind === 'request') this.#answer(envelope!, answer, row)
     } catch (error) {
       this.#effects.truncate(effectsBefore, batch.marks[i]!)
       batch.truncate(countBefore)
-      this.#run.mustWait = mustWaitBefore
+      run.mustWait = mustWaitBefore
       this.#undo.entity(row, i, firstTouch)
-      if (this.#run.missed) return false
+      if (run.missed) return false
       this.#fail(i, row, envelope, error)
       return true
     }
@@ -180,7 +199,7 @@ export class Executor {
     batch.marks[i] = payload.length
     const route = batch.routes[i]!
     const shard = this.view.homeOf(i)
-    this.#run.begin(i, undefined, shard, '', this.view.timeOf(i), 0)
+    this.#run.begin(i, undefined, shard, '', 0)
     try {
       const value = batch.origins[i]! < 0 ? this.view.message(i, batch.envelopeAt(i)) : batch.values[i]
       if (route === failedRecordRoute) throw value
@@ -195,21 +214,14 @@ export class Executor {
     return true
   }
 
-  #begin(i: number, row: Row): void {
-    const batch = this.#batch
-    const envelope = batch.envelopeAt(i)
-    const hops = envelope?.from.kind === 'local' ? envelope.from.hops : 0
-    this.#run.begin(i, row, row.shard, row.key, this.view.timeOf(i), hops)
-  }
-
   /** Runs message i once more, into whatever effects the run writes to. For undo: the values are made anew. */
   #callAgain(i: number): void {
     const batch = this.#batch
     const row = batch.rows[i]!
     if (row.gone) this.#rebear(row)
-    this.#begin(i, row)
     const envelope = batch.envelopeAt(i)
     const from = envelope?.from
+    this.#run.begin(i, row, row.shard, row.key, from?.kind === 'local' ? from.hops : 0)
     if (from?.kind !== 'timer' || !this.#isInternal(row, from.timer)) {
       this.#run.handle(
         batch.routes[i]!,
@@ -288,10 +300,16 @@ export class Executor {
     row.state = row.table.plan.create()
   }
 
-  #skip(i: number): true {
+  #skip(i: number): 'done' {
     this.outcomes[i] = Outcome.skipped
     this.#batch.marks[i] = this.#effects.payload.length
-    return true
+    return 'done'
+  }
+
+  #failUnrun(i: number, row: Row, envelope: Envelope | undefined, error: unknown): 'done' {
+    this.#batch.marks[i] = this.#effects.payload.length
+    this.#fail(i, row, envelope, error)
+    return 'done'
   }
 
   #answer(envelope: Envelope, answer: Uint8Array | undefined, row: Row): void {
@@ -345,7 +363,7 @@ export class Executor {
     this.outcomes.length = 0
     if (this.view.tracing) this.view.handled = []
     this.#batch.startOver((slot, index) =>
-      reExpand(this.#plan, this.#batch.records.sources[slot]!, this.#batch.records.bytes(slot), index),
+      reExpand(this.#plan, this.#batch.records.runOf(slot).partition.source, this.#batch.records.bytes(slot), index),
     )
   }
 }

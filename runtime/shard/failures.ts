@@ -52,7 +52,7 @@ export class Failures {
     const { plan, run, effects, codec } = this.#parts
     const letter = this.#letter(i, row, error)
     if (plan.deadLetterSink !== undefined) {
-      run.begin(i, row, shard, letter.key ?? '', letter.timeMs, 0)
+      run.begin(i, row, shard, letter.key ?? '', 0)
       run.toSink(plan.deadLetterSink, letter)
       return
     }
@@ -79,16 +79,15 @@ export class Failures {
       format: 'record',
     }
     const from = batch.envelopeAt(i)?.from
-    const place =
-      origin >= 0
-        ? { source: records.sources[origin]!, partition: records.partitions[origin]!, offset: records.offsets[origin]! }
-        : from?.kind === 'record'
-          ? from
-          : undefined
-    if (place !== undefined) {
-      letter.source = plan.sources[place.source]!.name
-      letter.partition = place.partition
-      letter.position = String(place.offset)
+    if (origin >= 0) {
+      const { source, name } = records.runOf(origin).partition
+      letter.source = plan.sources[source]!.name
+      letter.partition = name
+      letter.position = String(records.offset(origin))
+    } else if (from?.kind === 'record') {
+      letter.source = plan.sources[from.source]!.name
+      letter.partition = from.partition
+      letter.position = String(from.offset)
     }
     if (row === undefined) {
       letter.message = origin >= 0 ? records.bytes(origin) : recordOf(error, this.#view.asBytes(i))

@@ -68,6 +68,8 @@ export class Group {
   readonly #sinkLanes: readonly SinkLanes[]
   readonly #shardRows = new Map<number, LooseRow>()
   readonly #inFlight: InFlight[] = []
+  /** Rows that are being read. */
+  #loading = 0
   #truncatedBelow = 1
   #begun = false
   #flush = false
@@ -90,8 +92,7 @@ export class Group {
       plan.sources.map((source) => this.catalog.number('source', source.name)),
     )
     for (const route of plan.routes) this.catalog.number('route', route.name)
-    const home = (source: number, partition: string): number => this.homeShard(source, partition)
-    this.intake = new Intake(plan, codec, this.cache, this.batch, home)
+    this.intake = new Intake(plan, codec, this.cache, this.batch)
     this.outLanes = new OutLanes(
       options.group,
       plan.routes.map(({ name }) => name),
@@ -109,7 +110,6 @@ export class Group {
       effects: this.#effects,
       timers: this.timers,
       run: this.#run,
-      homeShard: home,
       bugs: options.bugs,
     }
     this.#executor = new Executor(parts)
@@ -182,10 +182,6 @@ export class Group {
     return this.timers.queue.nextAtMs
   }
 
-  homeShard(source: number, partition: string): number {
-    return this.cache.shardOf(`${this.plan.sources[source]!.name}/${partition}`)
-  }
-
   /** Opens a batch, if none with messages is open. `ctx.now` is the same for all of it, and never goes back. */
   begin(nowMs: number): void {
     if (this.#begun && this.batch.count > 0) return
@@ -199,6 +195,14 @@ export class Group {
     this.#flush = true
   }
 
+  /** Stages record i of those that the intake has begun, and handles it at once if nothing waits before it. */
+  record(i: number, local: boolean): void {
+    const { batch } = this
+    const isNext = batch.cursor === batch.count && this.#loading === 0 && this.#executor.settled
+    this.intake.record(i, local)
+    if (isNext && batch.cursor < batch.count) this.#executor.run()
+  }
+
   /** Handles what is staged. False: read `missing`, tell `loaded`, call again. Throws when the worker must stop. */
   run(): boolean {
     return this.#executor.run()
@@ -208,10 +212,12 @@ export class Group {
   takeMissing(): Row[] {
     const rows = this.cache.missing.filter((row) => row.status === Status.absent)
     this.cache.missing = []
+    this.#loading += rows.length
     return rows
   }
 
   loaded(row: Row, value: Uint8Array | undefined): void {
+    this.#loading -= 1
     this.cache.loaded(row, value)
   }
 

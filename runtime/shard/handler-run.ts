@@ -2,6 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import { maxLocalMessages, maxMessageBytes } from '../base/limits.ts'
 import { Prng } from '../base/prng.ts'
 import type { Batch } from './batch.ts'
+import type { BatchView } from './batch-view.ts'
 import type { Codec } from './codec.ts'
 import { UnencodableError } from './codec.ts'
 import type { ContextHost } from './context.ts'
@@ -40,11 +41,10 @@ export class HandlerRun implements ContextHost, FlowOut {
   forgot = false
   timerWishes: TimerWish[] = []
   handling = false
-  /** Names message i of the batch. */
-  nameOf: (i: number, id: MessageId) => void = () => {}
+  /** Set by the executor. */
+  view: BatchView | undefined = undefined
   nowMs = 0
   currentKey = ''
-  currentTimeMs = 0
   onTrace: ((note: string, data: unknown) => void) | undefined = undefined
   readonly #plan: Plan
   readonly #codec: Codec
@@ -89,19 +89,28 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   /** Names the message that the next call handles. `hops`: how many messages of this batch led to it. */
-  begin(i: number, row: Row | undefined, shard: number, key: string, timeMs: number, hops: number): void {
+  begin(i: number, row: Row | undefined, shard: number, key: string, hops: number): void {
     this.#message = i
     this.#named = false
     this.#row = row
     this.#shard = shard
     this.currentKey = key
-    this.currentTimeMs = timeMs
     this.#hops = hops
     this.#effectIndex = 0
     this.#random = undefined
     this.missed = false
     this.forgot = false
     if (this.timerWishes.length > 0) this.timerWishes = []
+  }
+
+  /** Event time of the message, in ms. */
+  get currentTimeMs(): number {
+    return this.view!.timeOf(this.#message)
+  }
+
+  /** Whether the handler asked for more than sending. */
+  get hasWishes(): boolean {
+    return this.forgot || this.timerWishes.length > 0
   }
 
   /** Runs the handler and what its output flows through. Throws what they throw. Returns what the handler returned. */
@@ -255,7 +264,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   #name(): MessageId {
-    if (!this.#named) this.nameOf(this.#message, this.#id)
+    if (!this.#named) this.view!.setId(this.#message, this.#id)
     this.#named = true
     return this.#id
   }

@@ -1,5 +1,4 @@
 import { MillraceError } from '../base/errors.ts'
-import { partitionSeed } from './message-id.ts'
 import type { StoredSource } from './headers.ts'
 import type { Plan } from './plan.ts'
 
@@ -8,7 +7,6 @@ export interface SourceLane {
   readonly source: number
   readonly id: number
   readonly partition: string
-  readonly seed: number
   readonly fingerprint: string
   start: number
   /** Staged: records before it are in the batch, or in an earlier one. */
@@ -57,7 +55,6 @@ export class SourceLanes {
         source,
         id: this.#ids[source]!,
         partition,
-        seed: partitionSeed(name, partition),
         fingerprint,
         start,
         next: start,
@@ -106,7 +103,6 @@ export class SourceLanes {
       source,
       id: stored.source,
       partition,
-      seed: partitionSeed(this.#plan.sources[source]!.name, partition),
       fingerprint,
       start,
       next,

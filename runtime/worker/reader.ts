@@ -124,15 +124,15 @@ export class Reader implements RemoteEmissions {
 
   #stage(records: RecordBatch): void {
     const lane = this.#lane
-    const { intake, batch, links } = this.#group
-    const { source, seed, partition } = lane
-    const { buffer, starts, ends, offsets, count, timesMs } = records
+    const group = this.#group
+    const { intake, links } = group
+    const { source, partition } = lane
+    const { offsets, count } = records
     intake.remote = links === undefined ? undefined : this
+    intake.begin(source, partition, records)
     for (let i = 0; i < count; i++) {
       const offset = offsets[i]!
-      const timeMs = timesMs === undefined ? batch.nowMs : timesMs[i]!
-      intake.record(source, seed, partition, offset, timeMs, buffer, starts[i]!, ends[i]!, offset >= lane.next)
-      batch.sizeBytes += ends[i]! - starts[i]!
+      group.record(i, offset >= lane.next)
       if (this.#emissions.length === 0) continue
       links!.record(source, partition, offset, i + 1 < count ? offsets[i + 1]! : records.next, this.#emissions)
       this.#emissions = []

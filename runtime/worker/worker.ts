@@ -37,6 +37,9 @@ export interface WorkerOptions extends GroupOptions {
   readonly recordsPerTick: number
 }
 
+/** While sources have more at once, a batch of less than this part of the largest waits: smaller ones cost too many commits. */
+const waitBelow = 4
+
 /**
  * Runs one commit group in the world: polls, steps, commits, and lets the world hear of what is durable. It never waits:
  * `tick` does what can be done now, and whoever owns the worker calls it again when a port has woken it or a timer is due.
@@ -322,7 +325,7 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (more && group.batch.count < this.options.maxBatchMessages / 2 && group.stage.hasRoom) return false
+    if (more && group.batch.count < this.options.maxBatchMessages / waitBelow && group.stage.hasRoom) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed

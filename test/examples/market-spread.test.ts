@@ -31,11 +31,11 @@ describe('market spread', () => {
 
   test('a market opens with a narrow quote and closes with a wide one', () => {
     const market = { bid: 0, offer: 0, open: false }
-    expect(Market.order(market, order)).toMatchObject({ id: 'abcdef', bid: 0, offer: 0 })
+    expect(Market.order(market, order)).toMatchObject({ order: { id: 'abcdef' }, bid: 0, offer: 0 })
     Market.quote(market, { kind: 'quote', symbol: 'ACME', bid: 10, offer: 10.02 })
     expect(Market.order(market, order)).toBeUndefined()
     Market.quote(market, { kind: 'quote', symbol: 'ACME', bid: 10, offer: 10.05 })
-    expect(Market.order(market, order)).toMatchObject({ symbol: 'ACME', bid: 10, offer: 10.05 })
+    expect(Market.order(market, order)).toMatchObject({ order: { symbol: 'ACME' }, bid: 10, offer: 10.05 })
     Market.quote(market, { kind: 'quote', symbol: 'ACME', bid: 0.5, offer: 0.54 })
     expect(Market.order(market, order)).toMatchObject({ bid: 0.5 })
   })

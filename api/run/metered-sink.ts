@@ -7,9 +7,11 @@ export class MeteredSink implements SinkPort {
   readonly guarantee: SinkPort['guarantee']
   /** Outputs that are durable in the sink, since the start. */
   written = 0
+  readonly check: SinkPort['check']
   readonly #inner: SinkPort
 
   constructor(inner: SinkPort) {
+    this.check = inner.check?.bind(inner)
     this.#inner = inner
     this.sink = inner.sink
     this.guarantee = inner.guarantee
@@ -24,10 +26,6 @@ export class MeteredSink implements SinkPort {
       if (error === undefined) this.written += batch.count
       done(error)
     })
-  }
-
-  check(bytes: Uint8Array): MillraceError | undefined {
-    return this.#inner.check?.(bytes)
   }
 
   close(): Promise<void> {

@@ -17,7 +17,7 @@ import { openSink, openSource } from './open-ends.ts'
 /** A program on one thread is one commit group. */
 export const onlyGroup = 0
 /** Records between two looks at the event loop. Fewer make more and dearer commits; more keep everybody waiting (about 5 ms). */
-const recordsPerTick = 4_096
+const recordsPerTick = 2_048
 
 export interface StartOptions {
   readonly data: string

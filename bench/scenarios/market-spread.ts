@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateEvents } from '../../examples/market-spread/generate.ts'
-import { decodeEvent } from '../../examples/market-spread/layout.ts'
+import { decodeEvent, encodeRejection } from '../../examples/market-spread/layout.ts'
 import merged from '../../examples/market-spread/merged.ts'
 import { openFileSink } from '../../runtime/node/files/file-sink.ts'
 import { openFileSource } from '../../runtime/node/files/file-source.ts'
@@ -13,7 +13,7 @@ import { runWorker, withFolder } from '../support/run-worker.ts'
 const count = Math.round(2_000_000 * scale)
 const recorded = framesOf(generateEvents({ count: 200_000, seed: 1 }))
 
-/** The bare loop: decode, look up, update. No output, no durability, nothing that could be killed. */
+/** The bare loop: decode, look up, update, encode what is rejected. No durability, nothing that could be killed. */
 function floor(): number {
   const markets = new Map<string, { bid: number; offer: number; open: boolean }>()
   let rejected = 0
@@ -28,7 +28,8 @@ function floor(): number {
         market.bid = event.bid
         market.offer = event.offer
         market.open = spread < 0.05 && spread / ((event.bid + event.offer) / 2) < 0.05
-      } else if (!market.open) rejected += 1
+      } else if (!market.open)
+        rejected += encodeRejection({ order: event, bid: market.bid, offer: market.offer }).length
     }
   })
   if (rejected === 0) throw new Error('the floor rejected nothing: it measures something else')

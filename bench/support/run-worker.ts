@@ -67,7 +67,7 @@ export async function runWorker(job: Job): Promise<Outcome> {
       tracing: false,
       bugs: noBugs,
       acceptTornRecords: false,
-      recordsPerTick: 4_096,
+      recordsPerTick: 2_048,
     },
   )
   let done: (() => void) | undefined

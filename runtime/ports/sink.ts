@@ -19,10 +19,10 @@ export interface SinkPort {
   open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void
   write(batch: OutputBatch, done: (error: MillraceError | undefined) => void): void
   /**
-   * Whether this sink can take `bytes` as one output. Asked before the output is committed (RULE 7): one that is refused here
+   * Whether this sink can take `bytes[start, end)` as one output. Asked before the output is committed (RULE 7): one that is refused here
    * fails its handler, one that is refused by `write` fails the sink. Absent: it takes anything within the limits.
    */
-  check?(bytes: Uint8Array): MillraceError | undefined
+  check?: ((bytes: Uint8Array, start: number, end: number) => MillraceError | undefined) | undefined
   /** Batches that were written before are still applied, and their `done` called. */
   close(): Promise<void>
 }

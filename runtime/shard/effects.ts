@@ -16,6 +16,8 @@ export class Effects {
   /** message: the shard it is for. */
   readonly toShards: number[] = []
   readonly keys: string[] = []
+  /** output: its entry of the commit record is `payload.bytes[begins[i], ends[i])`. */
+  readonly begins: number[] = []
   /** The encoded value is `payload.bytes[starts[i], ends[i])`. */
   readonly starts: number[] = []
   readonly ends: number[] = []
@@ -25,8 +27,9 @@ export class Effects {
   /** Only for a planted bug: outputs that are encoded at the commit instead. */
   readonly late: Map<number, unknown> = new Map()
 
-  addOutput(sink: number, shard: number, key: string, start: number, end: number): void {
-    this.#add(EffectKind.output, sink, shard, 0, key, start, end)
+  /** An output is written as the commit record has it, from `begin` on: there it is copied as it is. */
+  addOutput(sink: number, shard: number, key: string, begin: number, start: number, end: number): void {
+    this.begins[this.#add(EffectKind.output, sink, shard, 0, key, start, end)] = begin
   }
 
   addMessage(
@@ -73,6 +76,6 @@ export class Effects {
   }
 }
 
-/** output: to a sink. message: to a shard of another group, or waiting for the next commit. deadLetter: kept in the store. */
-export const EffectKind = { output: 1, message: 2, deadLetter: 3 } as const
+/** The first two are those of a commit record's entries. output: to a sink. message: to a shard of another group, or waiting for the next commit. deadLetter: kept in the store. */
+export const EffectKind = { output: 3, message: 4, deadLetter: 0x20 } as const
 export type EffectKind = (typeof EffectKind)[keyof typeof EffectKind]

@@ -62,7 +62,7 @@ export class Executor {
     this.#bugs = parts.bugs
     this.view = new BatchView(parts)
     this.#failures = new Failures(parts, this.view)
-    this.#run.view = this.view
+    this.#run.messages = this.view
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
   }
 
@@ -129,7 +129,6 @@ export class Executor {
 
   /** Brings the entity to life. done: nothing is left to do for this message. */
   #prepare(i: number, row: Row, envelope: Envelope | undefined): 'ready' | 'missing' | 'done' {
-    const batch = this.#batch
     if (row.status === Status.absent) {
       assert(this.#cache.missing.includes(row), `${row.describe()} is absent and nobody asked for it`)
       return 'missing'
@@ -187,6 +186,7 @@ export class Executor {
       return true
     }
     this.outcomes[i] = Outcome.ok
+    batch.values[i] = undefined // so that it dies young
     if (this.view.tracing) this.view.note(i, 'ok')
     return true
   }

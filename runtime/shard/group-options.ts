@@ -13,11 +13,14 @@ export interface GroupOptions {
   readonly maxHops: number
   /** Whether to note every handled message, for a trace. */
   readonly tracing: boolean
-  /** Whether a sink could take an output, asked while the handler that returned it can still fail; undefined: it can. */
-  checkOutput?(sink: number, bytes: Uint8Array): MillraceError | undefined
+  /** By sink: whether it could take `bytes[start, end)`, asked while the handler that returned it can still fail. */
+  readonly outputChecks?: readonly (OutputCheck | undefined)[]
   /** Planted mistakes; `noBugs` outside tests. */
   readonly bugs: Bugs
 }
+
+/** Why a sink cannot take an output; undefined: it can. */
+export type OutputCheck = (bytes: Uint8Array, start: number, end: number) => MillraceError | undefined
 
 /** Other groups, and how to reach them. */
 export interface Peers {

@@ -101,7 +101,8 @@ export class Group {
     const sinkLanes = (this.#sinkLanes = plan.sinks.map(
       (sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount),
     ))
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options)
+    const sinkIds = sinkLanes.map(({ id }) => id)
+    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options, sinkIds)
     const parts = {
       plan,
       codec,

@@ -2,7 +2,6 @@ import { MillraceError } from '../base/errors.ts'
 import { maxLocalMessages, maxMessageBytes } from '../base/limits.ts'
 import { Prng } from '../base/prng.ts'
 import type { Batch } from './batch.ts'
-import type { BatchView } from './batch-view.ts'
 import type { Codec } from './codec.ts'
 import { UnencodableError } from './codec.ts'
 import type { ContextHost } from './context.ts'
@@ -24,6 +23,12 @@ export interface TimerWish {
   readonly timer: Timer | undefined
 }
 
+/** What is known of message i of the batch, when somebody asks. */
+export interface MessageView {
+  setId(i: number, id: MessageId): void
+  timeOf(i: number): number
+}
+
 /**
  * One call of one handler: lends it the context, and encodes what it sends and returns at the call (RULE 7). It writes only
  * to `effects`, `timerWishes` and the end of the batch, so that whoever called it can take everything back.
@@ -42,7 +47,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   timerWishes: TimerWish[] = []
   handling = false
   /** Set by the executor. */
-  view: BatchView | undefined = undefined
+  messages: MessageView | undefined = undefined
   nowMs = 0
   currentKey = ''
   onTrace: ((note: string, data: unknown) => void) | undefined = undefined
@@ -50,7 +55,9 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #codec: Codec
   readonly #cache: RowCache
   readonly #batch: Batch
-  readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>
+  readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>
+  /** Durable numbers of the sinks' names. */
+  readonly #sinkIds: readonly number[]
   readonly #context: HandlerContext
   readonly #id = new MessageId()
   /** The message being handled, and whether `#id` names it already: most handlers never ask. */
@@ -70,7 +77,8 @@ export class HandlerRun implements ContextHost, FlowOut {
     cache: RowCache,
     batch: Batch,
     effects: Effects,
-    options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'checkOutput'>,
+    options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>,
+    sinkIds: readonly number[],
   ) {
     this.#plan = plan
     this.#codec = codec
@@ -78,6 +86,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     this.#batch = batch
     this.effects = effects
     this.#options = options
+    this.#sinkIds = sinkIds
     this.#context = new HandlerContext(this)
     for (const [handler, route] of plan.routeOf) {
       void handler
@@ -105,7 +114,7 @@ export class HandlerRun implements ContextHost, FlowOut {
 
   /** Event time of the message, in ms. */
   get currentTimeMs(): number {
-    return this.view!.timeOf(this.#message)
+    return this.messages!.timeOf(this.#message)
   }
 
   /** Whether the handler asked for more than sending. */
@@ -140,8 +149,10 @@ export class HandlerRun implements ContextHost, FlowOut {
     const key = plan.key === undefined ? '' : plan.key(value)
     if (plan.key !== undefined) checkKey(key)
     const { payload } = this.effects
+    const begin = payload.length
     payload.u8(EffectKind.output)
-    payload.varint(sink)
+    payload.varint(this.#sinkIds[sink]!)
+    payload.u16(this.#shard)
     payload.text(key)
     let start: number
     if (typeof encoded === 'string') start = payload.sizedText(encoded)
@@ -151,12 +162,12 @@ export class HandlerRun implements ContextHost, FlowOut {
       payload.raw(encoded)
     }
     checkSize(payload.length - start, `an output for sink "${plan.name}"`)
-    const refused = this.#options.checkOutput?.(sink, payload.bytes.subarray(start, payload.length))
+    const refused = this.#options.outputChecks?.[sink]?.(payload.bytes, start, payload.length)
     if (refused !== undefined) throw refused
     this.#effectIndex += 1
     if (this.replaying) return
     if (this.#options.bugs.encodeStateAtCommitNotReturn) this.effects.late.set(this.effects.count, value)
-    this.effects.addOutput(sink, this.#shard, key, start, payload.length)
+    this.effects.addOutput(sink, this.#shard, key, begin, start, payload.length)
   }
 
   sendTo(to: unknown, key: unknown, message: unknown): void {
@@ -264,7 +275,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   #name(): MessageId {
-    if (!this.#named) this.view!.setId(this.#message, this.#id)
+    if (!this.#named) this.messages!.setId(this.#message, this.#id)
     this.#named = true
     return this.#id
   }

@@ -16,13 +16,22 @@ import { Field, writeEntityKey } from './row-key.ts'
  * W4 `state` may be ahead of `base` while a batch runs; after a seal both are the same value.
  */
 export class Row {
+  // What every message looks at comes first: it shares one or two lines of the processor's cache.
   readonly table: EntityTable
   readonly shard: number
   readonly key: string
-  readonly field: number
-  readonly element: string
   status: RowStatus = Status.absent
   state: object | undefined = undefined
+  /** Serial of the last batch that touched it. */
+  batch = 0
+  /** Serial of the batch in which a handler of it threw: from then on it is encoded before each message of that batch. */
+  guarded = 0
+  /** Forgotten: the next message finds a new state; sealed like this, the row is removed. */
+  gone = false
+  recent = true
+  /** When a message last reached it, in ms. Kept only where idle entities are forgotten (`ttlMs`). */
+  seenMs = 0
+  // What a commit looks at.
   exists = false
   base: Uint8Array | undefined = undefined
   baseStart = 0
@@ -31,18 +40,11 @@ export class Row {
   firstDirty = 0
   /** The number of a commit that writes this row back and is not durable yet; 0: none. */
   writingBack = 0
-  /** Serial of the last batch that touched it. */
-  batch = 0
-  /** Serial of the batch in which a handler of it threw: from then on it is encoded before each message of that batch. */
-  guarded = 0
-  /** Forgotten: the next message finds a new state; sealed like this, the row is removed. */
-  gone = false
+  readonly field: number
+  readonly element: string
   /** Serial of the batch in which it was forgotten: activities that only the store has are gone too, and listed later. */
   forgottenIn = 0
   snapshot: Snapshot | undefined = undefined
-  /** When a message last reached it, in ms. Kept only where idle entities are forgotten (`ttlMs`). */
-  seenMs = 0
-  recent = true
   /** Whether the cache counts it. */
   admitted = false
   activities: Map<string, Row> | undefined = undefined

@@ -26,6 +26,7 @@ import type { PendingOutputs, SinkLanes } from './sink-lanes.ts'
 import type { SourceLanes } from './source-lanes.ts'
 import type { TimerBook } from './timer-book.ts'
 import { encodeTimer, timerRowKey } from './timers.ts'
+import { encodeLate } from './late-outputs.ts'
 import { encodeState } from './undo.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
@@ -245,28 +246,32 @@ export class Sealer {
   #writeEffects(): (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] {
     const { effects, sinkLanes, plan } = this.#parts
     const out = this.#out
-    if (effects.late.size > 0) this.#encodeLate()
+    if (effects.late.size > 0)
+      encodeLate(
+        effects,
+        plan,
+        sinkLanes.map(({ id }) => id),
+      )
     const { bytes } = effects.payload
     const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(
       () => undefined,
     )
     let letters = this.deadLetters
+    // Outputs that follow each other in the payload are copied together: `bytes[from, to)`.
+    let from = 0
+    let to = 0
     for (let i = 0; i < effects.count; i++) {
       const shard = effects.fromShards[i]!
       const start = effects.starts[i]!
       const end = effects.ends[i]!
       if (effects.kinds[i] === EffectKind.output) {
+        if (effects.begins[i] !== to) {
+          out.raw(bytes, from, to)
+          from = effects.begins[i]!
+        }
+        to = end
         const sink = effects.targets[i]!
-        const lanes = sinkLanes[sink]!
-        const key = effects.keys[i]!
-        out.u8(EntryKind.output)
-        out.varint(lanes.id)
-        out.u16(shard)
-        out.text(key)
-        out.u32(end - start)
-        const at = out.length
-        out.raw(bytes, start, end)
-        lanes.add(shard, out.bytes, at, out.length)
+        sinkLanes[sink]!.add(shard, bytes, start, end)
         const list = (pending[sink] ??= {
           count: 0,
           starts: [],
@@ -274,32 +279,22 @@ export class Sealer {
           shards: [],
           keys: plan.sinks[sink]!.key === undefined ? undefined : [],
         })
-        list.starts.push(at)
-        list.ends.push(out.length)
+        const moved = out.length - from
+        list.starts.push(start + moved)
+        list.ends.push(end + moved)
         list.shards.push(shard)
-        list.keys?.push(key)
+        list.keys?.push(effects.keys[i]!)
         list.count += 1
-      } else if (effects.kinds[i] === EffectKind.deadLetter) {
-        this.#writeLoose(shard, deadLetterKey(shard, ++letters), bytes.slice(start, end))
-      } else this.#writeMessage(i)
-    }
-    return pending
-  }
-
-  /** The planted bug `encodeStateAtCommitNotReturn`. */
-  #encodeLate(): void {
-    const { effects, plan } = this.#parts
-    for (const [i, value] of effects.late) {
-      if (i >= effects.count) continue
-      const encoded = plan.sinks[effects.targets[i]!]!.encode(value)
-      const { payload } = effects
-      if (typeof encoded === 'string') effects.starts[i] = payload.sizedText(encoded)
-      else {
-        effects.starts[i] = payload.length
-        payload.raw(encoded)
+        continue
       }
-      effects.ends[i] = payload.length
+      out.raw(bytes, from, to)
+      from = to = end
+      if (effects.kinds[i] === EffectKind.deadLetter)
+        this.#writeLoose(shard, deadLetterKey(shard, ++letters), bytes.slice(start, end))
+      else this.#writeMessage(i)
     }
+    out.raw(bytes, from, to)
+    return pending
   }
 
   #writeMessage(i: number): void {

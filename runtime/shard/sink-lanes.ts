@@ -28,13 +28,16 @@ export class SinkLanes {
   readonly id: number
   readonly #numbers: number[]
   readonly #chains: (Chain | undefined)[]
-  #before = new Map<number, Position>()
+  /** Lanes that moved since `takeMoves`, and where they were before. */
+  readonly #moved: boolean[]
+  #moves: { readonly shard: number; readonly before: Position }[] = []
 
   constructor(sink: number, id: number, shardCount: number) {
     this.sink = sink
     this.id = id
     this.#numbers = new Array<number>(shardCount).fill(0)
     this.#chains = new Array<Chain | undefined>(shardCount).fill(undefined)
+    this.#moved = new Array<boolean>(shardCount).fill(false)
   }
 
   at(shard: number): Position {
@@ -49,7 +52,10 @@ export class SinkLanes {
 
   add(shard: number, bytes: Uint8Array, start: number, end: number): void {
     let chain = this.#chains[shard]
-    if (!this.#before.has(shard)) this.#before.set(shard, this.at(shard))
+    if (!this.#moved[shard]) {
+      this.#moved[shard] = true
+      this.#moves.push({ shard, before: this.at(shard) })
+    }
     if (chain === undefined) this.#chains[shard] = chain = new Chain()
     chain.add(bytes, start, end)
     this.#numbers[shard]! += 1
@@ -57,10 +63,9 @@ export class SinkLanes {
 
   /** The lanes that moved since the last call. */
   takeMoves(): SinkMove[] {
-    if (this.#before.size === 0) return []
-    const moves: SinkMove[] = []
-    for (const [shard, before] of this.#before) moves.push({ sink: this.id, shard, before, after: this.at(shard) })
-    this.#before = new Map()
+    const moves = this.#moves.map(({ shard, before }) => ({ sink: this.id, shard, before, after: this.at(shard) }))
+    for (const { shard } of moves) this.#moved[shard] = false
+    this.#moves = []
     return moves
   }
 }

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import { type MillraceError, messageOf } from '../base/errors.ts'
+import { waitingShare } from '../base/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Links } from '../ports/link.ts'
 import type { SinkPort } from '../ports/sink.ts'
@@ -36,9 +37,6 @@ export interface WorkerOptions extends GroupOptions {
   /** Records that one tick stages before it returns, so that the host can breathe. */
   readonly recordsPerTick: number
 }
-
-/** While sources have more at once, a batch of less than this part of the largest waits: smaller ones cost too many commits. */
-const waitBelow = 4
 
 /**
  * Runs one commit group in the world: polls, steps, commits, and lets the world hear of what is durable. It never waits:
@@ -222,12 +220,11 @@ export class Worker {
     const recovered = recover(group, opened, (shard) => this.options.ownerOf(shard) === group)
     this.#epoch = opened.epoch
     const { links } = this.#ports
-    const checkOutput = (sink: number, bytes: Uint8Array): MillraceError | undefined =>
-      this.#ports.sinks[sink]!.check?.(bytes)
+    const outputChecks = this.#ports.sinks.map((sink) => sink.check?.bind(sink))
     this.#group = new Group(
       this.plan,
       this.#codec,
-      { ...this.options, checkOutput },
+      { ...this.options, outputChecks },
       opened.epoch,
       recovered,
       links && {
@@ -325,7 +322,7 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (more && group.batch.count < this.options.maxBatchMessages / waitBelow && group.stage.hasRoom) return false
+    if (more && group.batch.count < this.options.maxBatchMessages / waitingShare && group.stage.hasRoom) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed

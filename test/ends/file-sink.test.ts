@@ -131,7 +131,8 @@ describe('an output that its framing cannot hold', () => {
     ['u32', 'x'.repeat((1 << 20) + 1), 'MR_MESSAGE_TOO_LARGE'],
   ] as const)('framing %s is asked before the commit', async (framing, output, code) => {
     await using folder = await tempFolder()
-    expect(sinkAt(folder, framing).check(bytes(output))?.code).toBe(code)
+    const content = bytes(output)
+    expect(sinkAt(folder, framing).check(content, 0, content.length)?.code).toBe(code)
   })
 
   test.each([

@@ -16,7 +16,7 @@ export interface FileSinkOptions {
 }
 
 export interface FileSink extends SinkPort {
-  check(bytes: Uint8Array): MillraceError | undefined
+  check(bytes: Uint8Array, start: number, end: number): MillraceError | undefined
 }
 
 /**
@@ -72,8 +72,8 @@ class AppendingSink implements FileSink {
     this.#spare = new Group(options.framing)
   }
 
-  check(bytes: Uint8Array): MillraceError | undefined {
-    return checkOutput(this.#options.framing, bytes)
+  check(bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
+    return checkOutput(this.#options.framing, bytes, start, end)
   }
 
   open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void {
@@ -139,7 +139,7 @@ class AppendingSink implements FileSink {
 
   #unfit({ buffer, starts, ends }: OutputBatch, index: number): MillraceError {
     const { path, framing } = this.#options
-    const cause = this.check(buffer.subarray(starts[index], ends[index]))
+    const cause = this.check(buffer, starts[index]!, ends[index]!)
     return new MillraceError('MR_SINK_FAILED', `an output cannot be written to ${path} with framing ${framing}`, {
       next: cause?.next ?? "Use the framing 'u32'",
       cause,

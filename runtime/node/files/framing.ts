@@ -16,14 +16,20 @@ export function prefixBytes(framing: Framing): number {
 }
 
 /**
- * Whether `bytes` as one output would be read back as the same one record. To be asked before the output is committed
+ * Whether `bytes[start, end)` as one output would be read back as the same one record. To be asked before the output is committed
  * (RULE 7): a lane must never hold an output that its sink cannot take.
  */
-export function checkOutput(framing: Framing, bytes: Uint8Array): MillraceError | undefined {
-  const size = bytes.length
+export function checkOutput(
+  framing: Framing,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): MillraceError | undefined {
+  const size = end - start
   if (framing === 'lines') {
-    if (bytes.indexOf(LF) >= 0) return unfit('contains a line break', 'its reader would see two records')
-    if (size > 0 && bytes[size - 1] === CR) return unfit('ends with a carriage return', 'its reader would lose it')
+    for (let at = start; at < end; at++)
+      if (bytes[at] === LF) return unfit('contains a line break', 'its reader would see two records')
+    if (size > 0 && bytes[end - 1] === CR) return unfit('ends with a carriage return', 'its reader would lose it')
   }
   const limit = framing === 'u16' ? Math.min(0xffff, maxMessageBytes) : maxMessageBytes
   if (size <= limit) return undefined

@@ -44,8 +44,8 @@ class StdoutSink implements SinkPort {
     this.#spare = new OutputBuffer(options.framing)
   }
 
-  check(bytes: Uint8Array): MillraceError | undefined {
-    return checkOutput(this.#framing, bytes)
+  check(bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
+    return checkOutput(this.#framing, bytes, start, end)
   }
 
   open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void {

@@ -43,6 +43,7 @@ export class Executor {
   readonly #bugs: Bugs
   readonly #failures: Failures
   readonly view: BatchView
+  /** Of the messages before the cursor. */
   readonly outcomes: number[] = []
   /** Requests of the batch, with what to answer once it is durable. */
   readonly answers: { readonly envelope: Envelope; answer: Uint8Array | undefined; error: Error | undefined }[] = []
@@ -102,7 +103,6 @@ export class Executor {
   clear(): void {
     this.answers.length = 0
     this.forgotten.length = 0
-    this.outcomes.length = 0
     this.#poison.clear()
     this.#undo.clear()
     if (this.view.tracing) this.view.handled = []
@@ -360,7 +360,6 @@ export class Executor {
     this.#run.mustWait = this.#run.mustWaitAtStart
     this.answers.length = 0
     this.forgotten.length = 0
-    this.outcomes.length = 0
     if (this.view.tracing) this.view.handled = []
     this.#batch.startOver((slot, index) =>
       reExpand(this.#plan, this.#batch.records.runOf(slot).partition.source, this.#batch.records.bytes(slot), index),

@@ -22,7 +22,7 @@ import { type Row, Status } from './row.ts'
 import { isBlank, sameAsBase } from './row-value.ts'
 import { rowHead } from './row-head.ts'
 import { deadLetterKey, Field } from './row-key.ts'
-import type { PendingOutputs, SinkLanes } from './sink-lanes.ts'
+import { type PendingOutputs, type SealedOutputs, sealedOutputs, type SinkLanes } from './sink-lanes.ts'
 import type { SourceLanes } from './source-lanes.ts'
 import type { TimerBook } from './timer-book.ts'
 import { encodeTimer, timerRowKey } from './timers.ts'
@@ -103,7 +103,7 @@ export class Sealer {
       nowMs: Math.max(this.nowMs, batch.nowMs),
       cut: this.cut,
     }
-    const deadLetters = this.deadLetters + this.#countDeadLetters()
+    const deadLetters = this.deadLetters + this.#count(EffectKind.deadLetter)
     writeHeader(out, { ...header, deadLetters })
     const changed = this.#encodeRows()
     this.number = number
@@ -236,14 +236,14 @@ export class Sealer {
     }
   }
 
-  #countDeadLetters(): number {
-    const { effects } = this.#parts
-    let count = 0
-    for (let i = 0; i < effects.count; i++) if (effects.kinds[i] === EffectKind.deadLetter) count += 1
-    return count
+  #count(kind: EffectKind, target: number = 0): number {
+    const { count, kinds, targets } = this.#parts.effects
+    let found = 0
+    for (let i = 0; i < count; i++) if (kinds[i] === kind && targets[i] === target) found += 1
+    return found
   }
 
-  #writeEffects(): (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] {
+  #writeEffects(): (SealedOutputs | undefined)[] {
     const { effects, sinkLanes, plan } = this.#parts
     const out = this.#out
     if (effects.late.size > 0)
@@ -253,9 +253,7 @@ export class Sealer {
         sinkLanes.map(({ id }) => id),
       )
     const { bytes } = effects.payload
-    const pending: (Omit<PendingOutputs, 'buffer' | 'commit' | 'positions'> | undefined)[] = plan.sinks.map(
-      () => undefined,
-    )
+    const pending: (SealedOutputs | undefined)[] = plan.sinks.map(() => undefined)
     let letters = this.deadLetters
     // Outputs that follow each other in the payload are copied together: `bytes[from, to)`.
     let from = 0
@@ -272,17 +270,14 @@ export class Sealer {
         to = end
         const sink = effects.targets[i]!
         sinkLanes[sink]!.add(shard, bytes, start, end)
-        const list = (pending[sink] ??= {
-          count: 0,
-          starts: [],
-          ends: [],
-          shards: [],
-          keys: plan.sinks[sink]!.key === undefined ? undefined : [],
-        })
+        const list = (pending[sink] ??= sealedOutputs(
+          this.#count(EffectKind.output, sink),
+          plan.sinks[sink]!.key !== undefined,
+        ))
         const moved = out.length - from
-        list.starts.push(start + moved)
-        list.ends.push(end + moved)
-        list.shards.push(shard)
+        list.starts[list.count] = start + moved
+        list.ends[list.count] = end + moved
+        list.shards[list.count] = shard
         list.keys?.push(effects.keys[i]!)
         list.count += 1
         continue

@@ -4,13 +4,33 @@ import type { Position, SinkMove } from './record.ts'
 /** Outputs of one commit for one sink, waiting until the sink has them. Positions are of the lanes it moves. */
 export interface PendingOutputs {
   readonly commit: number
-  count: number
+  readonly count: number
   readonly buffer: Uint8Array
-  readonly starts: number[]
-  readonly ends: number[]
-  readonly shards: number[]
+  readonly starts: ArrayLike<number>
+  readonly ends: ArrayLike<number>
+  readonly shards: ArrayLike<number>
   readonly keys: string[] | undefined
   readonly positions: readonly LaneAt[]
+}
+
+/** Outputs of a batch that is being sealed for one sink: where they lie in the record. */
+export interface SealedOutputs {
+  count: number
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  readonly shards: Uint16Array
+  readonly keys: string[] | undefined
+}
+
+/** Room for `size` outputs. */
+export function sealedOutputs(size: number, keyed: boolean): SealedOutputs {
+  return {
+    count: 0,
+    starts: new Uint32Array(size),
+    ends: new Uint32Array(size),
+    shards: new Uint16Array(size),
+    keys: keyed ? [] : undefined,
+  }
 }
 
 export interface LaneAt extends Position {

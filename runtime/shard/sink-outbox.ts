@@ -64,7 +64,7 @@ export class SinkOutbox {
       chains.set(shard, { number: base.number, chain: new Chain(base.chainHigh, base.chainLow) })
       this.#checkChain(reached.get(shard), base.number, base.chainHigh, base.chainLow)
     }
-    const again = new Map<number, PendingOutputs & { positions: LaneAt[] }>()
+    const again = new Map<number, Returned>()
     for (const output of this.#recovered) {
       const lane = chains.get(output.shard)!
       lane.chain.add(output.buffer, output.start, output.end)
@@ -160,6 +160,15 @@ export class SinkOutbox {
       next: 'The sink and the data folder do not belong together: put back the one that was replaced or restored, or start with a new data folder and an empty sink',
     })
   }
+}
+
+/** Outputs that are sent again. */
+interface Returned extends PendingOutputs {
+  count: number
+  readonly starts: number[]
+  readonly ends: number[]
+  readonly shards: number[]
+  readonly positions: LaneAt[]
 }
 
 function sizeOf(batch: PendingOutputs): number {

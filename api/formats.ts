@@ -1,6 +1,7 @@
 import { formatText } from './format-text.ts'
 import type { Shape, Shaped } from './shape.ts'
 import { checkShape, shapeText } from './shape.ts'
+import { textOf, textWithoutMark } from './utf8-text.ts'
 
 /** How a value looks as bytes. Decoding gets bytes and may throw: the record then goes to dead letters. */
 export interface Decoder<out T> {
@@ -11,15 +12,11 @@ export interface Encoder<in T> {
 }
 export interface Format<in out T> extends Decoder<T>, Encoder<T> {}
 
-/** Drops the mark that some editors put at the start of a file. */
-const decodeText = new TextDecoder()
-const decodeExactText = new TextDecoder('utf-8', { ignoreBOM: true })
-
 /** JSON, checked by any Standard Schema (zod, valibot, arktype), or by a function: `json((raw) => raw as Quote)`. */
 export function json<S extends Shape>(shape: S): Format<Shaped<S>> {
   const check = checkShape<Shaped<S>>(shape)
   return {
-    decode: (bytes) => check(JSON.parse(decodeText.decode(bytes))),
+    decode: (bytes) => check(JSON.parse(textWithoutMark(bytes))),
     encode: (value) => {
       const line: string | undefined = JSON.stringify(value)
       if (line === undefined) throw new TypeError(`a ${typeof value} has no form in JSON`)
@@ -31,7 +28,7 @@ export function json<S extends Shape>(shape: S): Format<Shaped<S>> {
 
 /** A text as it is, in UTF-8. */
 export const text: Format<string> = {
-  decode: (bytes: Uint8Array): string => decodeExactText.decode(bytes),
+  decode: textOf,
   encode: (value: string): string => value,
   [formatText]: 'text',
 } as Format<string>

@@ -9,7 +9,7 @@ import type { Cart, Receipt } from '../../examples/shop/messages.ts'
 import { Order } from '../../examples/shop/order.ts'
 import shop, { carts, deliveries, receipts } from '../../examples/shop/shop.ts'
 import { Stock } from '../../examples/shop/stock.ts'
-import { context } from './support/context.ts'
+import { context } from 'millrace/testing'
 import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 

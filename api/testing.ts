@@ -1,0 +1,12 @@
+/** What a test imports from 'millrace/testing': prove a pipeline at any scale, or step through it by hand. */
+
+// By hand
+export { context } from './testing/context.ts'
+export type { ContextOptions, TestContext } from './testing/context.ts'
+export { harness } from './testing/harness.ts'
+export type { Harness, HarnessOptions } from './testing/harness.ts'
+export type { Results } from './testing/results.ts'
+
+// What a test fails with
+export { SimulationError } from './testing/simulation-error.ts'
+export type { SimulationVerdict } from './testing/simulation-error.ts'

@@ -7,6 +7,13 @@ export { harness } from './testing/harness.ts'
 export type { Harness, HarnessOptions } from './testing/harness.ts'
 export type { Results } from './testing/results.ts'
 
+// In a simulated world
+export { simulate } from './testing/simulate.ts'
+export type { Simulated } from './testing/simulate.ts'
+export type { SimulateOptions } from './testing/simulate-options.ts'
+export type { Fault, Faults } from './testing/faults.ts'
+export type { Committed, Invariants } from './testing/invariants.ts'
+
 // What a test fails with
 export { SimulationError } from './testing/simulation-error.ts'
 export type { SimulationVerdict } from './testing/simulation-error.ts'

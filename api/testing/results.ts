@@ -54,16 +54,24 @@ export class WorldReader {
   }
 
   states(entity: unknown): Map<string, unknown> {
-    const { plan, codec } = this.#program
+    const { plan } = this.#program
     const name = entityOf(entity)?.name
     if (name === undefined) throw new TypeError('this is no entity: name one, such as Account')
-    const known = plan.entities.find((entity) => entity.name === name)
-    if (known === undefined)
+    if (!plan.entities.some((entity) => entity.name === name))
       throw new TypeError(`pipeline ${JSON.stringify(plan.name)} has no entity ${JSON.stringify(name)}`)
     const states = new Map<string, unknown>()
-    for (const { name: other, key, state } of this.#stored.entities.values())
-      if (other === name && state !== undefined) states.set(key, upToDate(known, state.bytes, state.version, codec))
+    for (const [other, key, state] of this.everyState()) if (other === name) states.set(key, state)
     return new Map([...states].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  /** Every state of every entity type, in no particular order. */
+  *everyState(): Iterable<readonly [entity: string, key: string, state: unknown]> {
+    const { plan, codec } = this.#program
+    for (const { name, key, state } of this.#stored.entities.values()) {
+      const known = plan.entities.find((entity) => entity.name === name)
+      if (known !== undefined && state !== undefined)
+        yield [name, key, upToDate(known, state.bytes, state.version, codec)]
+    }
   }
 
   sum(entity: unknown, of: (state: never, key: string) => number): number {

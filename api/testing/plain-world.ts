@@ -97,7 +97,7 @@ class PlainWorld {
     if (first.text.join('\n') !== again.text.join('\n'))
       this.#find(
         'pureSteps',
-        `the steps behind source ${name} make ${few(first.text)} of ${this.#shown(record)}, and ${few(again.text)} when they are run again: a step may depend on nothing but its value, because it is run again after a crash. What must be remembered is the state of an entity`,
+        `the steps behind source ${name} make ${differently(first, again)} of ${this.#shown(record)} when they are run again: a step may depend on nothing but its value, because it is run again after a crash. What must be remembered is the state of an entity`,
       )
     const id = new MessageId()
     const seed = partitionSeed(name, '0')
@@ -334,6 +334,7 @@ interface Expansion {
   readonly text: readonly string[]
 }
 
-function few(text: readonly string[]): string {
-  return text.length === 1 ? 'one message' : text.length === 0 ? 'nothing' : `${text.length} messages`
+function differently(first: Expansion, again: Expansion): string {
+  const [one, other] = [first.text.length, again.text.length]
+  return one === other ? 'other messages' : `${other} instead of ${one} messages`
 }

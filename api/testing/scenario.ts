@@ -1,3 +1,4 @@
+import type { Bugs } from '../../runtime/shard/bugs.ts'
 import { bindingOf } from '../end-definition.ts'
 import type { Binding } from '../ends.ts'
 import type { Pipeline } from '../pipeline.ts'
@@ -19,6 +20,8 @@ export interface Scenario {
   readonly atLeastOnce: readonly string[]
   readonly mayDiffer: boolean
   readonly always: Invariants
+  /** Mistakes planted in the runtime, to show that they are found. Nothing but a test of Millrace itself sets one. */
+  readonly bugs?: Partial<Bugs>
 }
 
 /** Throws a TypeError for a number of hosts that is none, or a seed that is no whole number. */
@@ -40,8 +43,11 @@ export function scenarioOf(options: SimulateOptions): Scenario {
   }
 }
 
-/** The source text of a test that runs a scenario. Names of variables are guessed from names of ends. */
-export function testText(pipeline: Pipeline, scenario: Scenario, call: string = 'simulate'): string {
+/**
+ * The source text of a test that runs a scenario, with `simulate` or, where a property is named, with `check`. Names of variables
+ * are guessed from names of ends; what cannot be guessed is said to be as it was.
+ */
+export function testText(pipeline: Pipeline, scenario: Scenario, property?: string): string {
   const { graph } = boundEnds(pipeline, [])
   const { inputs, hosts, faults, seed, without, settleMs, atLeastOnce, mayDiffer, always } = scenario
   const given = inputs.map((binding) => {
@@ -54,6 +60,10 @@ export function testText(pipeline: Pipeline, scenario: Scenario, call: string = 
     `hosts: [${hosts.join(', ')}],`,
     `faults: ${literal(faults)},`,
     `seed: ${seed},`,
+    property === undefined ? '' : 'seeds: 1,',
+    property === undefined
+      ? ''
+      : `properties: [${property.includes('(') ? `${property} /* as before */` : `${property}()`}],`,
     without.length === 0 ? '' : `without: [${without.join(', ')}],`,
     settleMs === 60_000 ? '' : `settleMs: ${settleMs},`,
     atLeastOnce.length === 0 ? '' : `atLeastOnce: [${atLeastOnce.map(variable).join(', ')}],`,
@@ -62,7 +72,7 @@ export function testText(pipeline: Pipeline, scenario: Scenario, call: string = 
   ].filter((line) => line !== '')
   return [
     `test('${graph.name}, seed ${seed}', async () => {`,
-    `  await ${call}(${variable(graph.name)}, {`,
+    `  await ${property === undefined ? 'simulate' : 'check'}(${variable(graph.name)}, {`,
     ...lines.map((line) => `    ${line}`),
     '  })',
     '})',

@@ -1,9 +1,10 @@
 import type { Pipeline } from '../pipeline.ts'
 import type { Results } from './results.ts'
 import { compareScales } from './same-at-any-scale.ts'
-import { type Scenario, scenarioOf } from './scenario.ts'
+import { scenarioOf } from './scenario.ts'
+import { simulated } from './simulated.ts'
 import type { SimulateOptions } from './simulate-options.ts'
-import { simulateOnce, type WorldRun } from './world-run.ts'
+import { simulateOnce } from './world-run.ts'
 
 /** One run of a pipeline in a simulated world, at its end. */
 export interface Simulated extends Results {
@@ -26,22 +27,7 @@ export async function simulate(pipeline: Pipeline, options: SimulateOptions): Pr
   const runs = scenario.hosts.map((hosts) => simulateOnce(pipeline, scenario, hosts))
   if (!scenario.mayDiffer) compareScales(pipeline, scenario, runs)
   const all: Simulated[] = []
-  for (const run of runs) all.push(simulated(run, scenario, all))
+  for (const run of runs)
+    all.push({ ...simulated(run), seed: scenario.seed, hosts: run.hosts, faults: run.faults, runs: all })
   return await Promise.resolve(all.at(-1)!)
-}
-
-function simulated(run: WorldRun, { seed }: Scenario, runs: readonly Simulated[]): Simulated {
-  const { reader } = run
-  return {
-    outputs: (sink) => reader.outputs(sink) as never[],
-    state: (entity, key) => reader.states(entity).get(key) as never,
-    states: (entity) => reader.states(entity) as ReadonlyMap<string, unknown> as ReadonlyMap<string, never>,
-    sum: (entity, of) => reader.sum(entity, of as (state: never, key: string) => number),
-    deadLetters: reader.deadLetters,
-    trace: () => run.trace(),
-    seed,
-    hosts: run.hosts,
-    faults: run.faults,
-    runs,
-  }
 }

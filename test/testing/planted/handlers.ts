@@ -93,7 +93,7 @@ const sharesModuleState: Planted = {
 const Waiting = entity('waiting', {
   state: () => ({ n: 0 }),
   on: {
-    visit(waiting, _: Visit) {
+    visit(waiting, _visit: Visit) {
       setTimeout(() => (waiting.n += 1), 10)
     },
   },
@@ -101,7 +101,7 @@ const Waiting = entity('waiting', {
 const Patient = entity('waiting', {
   state: () => ({ n: 0 }),
   on: {
-    visit(_, __: Visit, ctx) {
+    visit(_, _visit: Visit, ctx) {
       ctx.after(10, Patient.ring)
     },
     ring(patient) {

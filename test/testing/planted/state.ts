@@ -21,7 +21,7 @@ class Money {
 function priced<S extends object>(create: () => S, add: (state: S) => void) {
   const Order = entity('order', {
     state: create as () => { sum: number },
-    on: { part: (state, _: Part) => add(state as unknown as S) },
+    on: { part: (state, _part: Part) => add(state as unknown as S) },
   })
   return pipeline('priced', ({ from }) => {
     from(parts)

@@ -1,12 +1,12 @@
 import { check, effectivelyOnce, standard } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { handlers } from './planted/handlers.ts'
-import { board, last, money_ } from './planted/money.ts'
+import { board, last, transactions } from './planted/money.ts'
 import { rightUpcasts, state } from './planted/state.ts'
 import { steps } from './planted/steps.ts'
 import { failureOf } from './support/failure-of.ts'
 
-const planted = [...handlers, ...steps, ...money_, ...state]
+const planted = [...handlers, ...steps, ...transactions, ...state]
 
 /** Properties that name an end or entity of the wrong pipeline, for the right one. */
 const ofTheRight: Record<string, CheckProperties> = {

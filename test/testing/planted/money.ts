@@ -149,7 +149,7 @@ const dependsOnOrder: Planted = {
 }
 
 type Balance = { account: string; amount: number }
-const board = sink(
+export const board = sink(
   'board',
   json((raw) => raw as Balance),
   { key: ({ account }) => account },
@@ -176,7 +176,7 @@ const boardWith = (handler: typeof Teller.total) =>
       .into(board)
   })
 /** What both readers want to know: how much everybody has. */
-const last = (outputs: readonly Balance[]) => new Map(outputs.map(({ account, amount }) => [account, amount]))
+export const last = (outputs: readonly Balance[]) => new Map(outputs.map(({ account, amount }) => [account, amount]))
 const sums = (outputs: readonly Balance[]) => {
   const sum = new Map<string, number>()
   for (const { account, amount } of outputs) sum.set(account, (sum.get(account) ?? 0) + amount)
@@ -194,5 +194,4 @@ const forgetsIdempotence: Planted = {
   right: boardWith(Teller.total),
 }
 
-export const money_: readonly Planted[] = [updatesTwo, losesPennies, dependsOnOrder, forgetsIdempotence]
-export { last, repeatable, board }
+export const transactions: readonly Planted[] = [updatesTwo, losesPennies, dependsOnOrder, forgetsIdempotence]

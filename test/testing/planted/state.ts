@@ -3,7 +3,7 @@ import { effectivelyOnce, standard, upcasts } from 'millrace/testing'
 import type { Planted } from './planted.ts'
 
 type Part = { order: string; part: number }
-const parts = source(
+export const parts = source(
   'parts',
   json((raw) => raw as Part),
 )
@@ -110,7 +110,8 @@ function assembled(isNews: (order: { parts: Set<number>; told: boolean }) => boo
       .into(done)
   })
 }
-const saysTwice: Planted = {
+export const saysTwice: Planted & { readonly out: typeof done } = {
+  out: done,
   bug: 'says that it is done whenever a part comes again',
   property: 'effectivelyOnce(done)',
   seeds: 1,

@@ -6,7 +6,7 @@ import * as fc from 'fast-check'
 import { sourceOf } from '../end-definition.ts'
 import type { Source } from '../ends.ts'
 import type { Pipeline } from '../pipeline.ts'
-import { type Fault, faultNames } from './faults.ts'
+import { betweenHosts, type Fault, faultNames } from './faults.ts'
 import type { Harness } from './harness.ts'
 import { literal, variable } from './literal.ts'
 import { scenarioOf, testText } from './scenario.ts'
@@ -48,12 +48,10 @@ export function worlds({ maxHosts = 3, faults = faultNames }: WorldsOptions = {}
     })
     .map(({ hosts, faults, seed }) => ({
       hosts: [hosts],
-      faults: hosts > 1 ? faults : faults.filter((name) => !betweenHosts.has(name)),
+      faults: hosts > 1 ? faults : faults.filter((name) => !betweenHosts.includes(name)),
       seed,
     }))
 }
-
-const betweenHosts: ReadonlySet<Fault> = new Set(['lose', 'duplicate', 'reorder', 'delay'])
 
 export type ScenariosOptions = WorldsOptions & Omit<SimulateOptions, 'inputs' | 'hosts' | 'faults' | 'seed' | 'without'>
 

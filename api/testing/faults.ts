@@ -22,9 +22,15 @@ const kinds: { readonly [Name in Fault]: readonly FaultKind[] } = {
   reorder: ['link-late'],
   delay: ['partition'],
 }
-const betweenHosts: readonly Fault[] = ['lose', 'duplicate', 'reorder', 'delay']
+/** These need two hosts. */
+export const betweenHosts: readonly Fault[] = ['lose', 'duplicate', 'reorder', 'delay']
 
 export const faultNames: readonly Fault[] = Object.keys(kinds) as Fault[]
+
+/** What a kind of the simulator is called here; undefined: it is not offered. */
+export function faultOf(kind: string): Fault | undefined {
+  return faultNames.find((name) => kinds[name].some((known) => known === kind))
+}
 
 /** Faults as they are given: by name they exist for sure, of 'all' the seed chooses some. */
 export type Faults = 'all' | 'none' | readonly Fault[]

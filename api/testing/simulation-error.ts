@@ -43,13 +43,17 @@ export class SimulationError extends Error {
   }
 }
 
+const shownFaults = 20
 /** Of a long trace the end is shown: there it went wrong. */
 const shownTraceLines = 40
 
 function messageOf({ verdict, property, what, seed, faults = [], trace = '', test }: Failure): string {
   const title = property === undefined ? verdict : `${verdict}: ${property}`
   const lines = [`${title}${seed === undefined ? '' : ` (seed ${seed})`}`, what]
-  if (faults.length > 0) lines.push('', 'Faults that happened:', ...faults.map((fault) => `  ${fault}`))
+  if (faults.length > 0) {
+    lines.push('', 'Faults that happened:', ...faults.slice(0, shownFaults).map((fault) => `  ${fault}`))
+    if (faults.length > shownFaults) lines.push(`  ... and ${faults.length - shownFaults} more`)
+  }
   if (trace !== '') {
     const all = trace.split('\n')
     const left = all.length - shownTraceLines

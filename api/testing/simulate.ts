@@ -12,6 +12,8 @@ export interface Simulated extends Results {
   readonly hosts: number
   /** What went wrong on purpose, in order. */
   readonly faults: readonly string[]
+  /** Messages that were handled, those between entities included. */
+  readonly handled: number
   /** One for each number of hosts, in the order in which they were given; this is the last of them. */
   readonly runs: readonly Simulated[]
 }
@@ -28,6 +30,13 @@ export async function simulate(pipeline: Pipeline, options: SimulateOptions): Pr
   if (!scenario.mayDiffer) compareScales(pipeline, scenario, runs)
   const all: Simulated[] = []
   for (const run of runs)
-    all.push({ ...simulated(run), seed: scenario.seed, hosts: run.hosts, faults: run.faults, runs: all })
+    all.push({
+      ...simulated(run),
+      seed: scenario.seed,
+      hosts: run.hosts,
+      faults: run.faults,
+      handled: run.result.handled,
+      runs: all,
+    })
   return await Promise.resolve(all.at(-1)!)
 }

@@ -9,7 +9,7 @@ import spread, { orders, quotes, rejections } from '../../../examples/market-spr
 import merged, { events } from '../../../examples/market-spread/merged.ts'
 import shop, { carts, deliveries, receipts } from '../../../examples/shop/shop.ts'
 import { Stock } from '../../../examples/shop/stock.ts'
-import bank, { Account, deposits, transfers } from '../../../examples/transfers/transfers.ts'
+import { Account, bank, deposits, transfers } from '../../../examples/transfers/transfers.ts'
 import words, { counts, lines, Word } from '../../../examples/word-count/word-count.ts'
 
 /** What an example is tried with in simulated worlds, and what must hold there. */

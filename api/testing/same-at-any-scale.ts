@@ -61,7 +61,7 @@ const noOrder =
   'No two orders of the input were found to differ without faults, so the order is not the reason: look for something that handlers share outside of their states'
 
 function reportText(found: Difference, base: PlainOutcome, other: PlainOutcome, restless: boolean): string {
-  const entity = found.entity ?? firstDisorder(base, other)
+  const entity = firstDisorder(found, base, other)
   const why = restless
     ? 'The result depends on time: on ctx.now, or on whether a timer fires before a message comes.'
     : 'The result depends on the order in which messages of different senders meet.'
@@ -79,11 +79,17 @@ function reportText(found: Difference, base: PlainOutcome, other: PlainOutcome, 
   return lines.join('\n')
 }
 
-/** The first entity that did not handle the same in the same order. */
-function firstDisorder(a: PlainOutcome, b: PlainOutcome): string | undefined {
-  for (const [entity, order] of a.orders)
-    if (order.join('\n') !== (b.orders.get(entity) ?? []).join('\n')) return entity
-  return undefined
+/**
+ * The entity where it began: it handled the same messages in another order. What differs may be further down, at an entity that
+ * was sent other messages because of that.
+ */
+function firstDisorder({ entity }: Difference, a: PlainOutcome, b: PlainOutcome): string | undefined {
+  const isDisordered = (name: string): boolean => {
+    const [one, other] = [a.orders.get(name) ?? [], b.orders.get(name) ?? []]
+    return one.join('\n') !== other.join('\n') && [...one].sort().join('\n') === [...other].sort().join('\n')
+  }
+  if (entity !== undefined && isDisordered(entity)) return entity
+  return [...a.orders.keys()].find(isDisordered) ?? entity
 }
 
 function orderText(order: readonly string[] = []): string[] {

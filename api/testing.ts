@@ -17,6 +17,7 @@ export type { Committed, Invariants } from './testing/invariants.ts'
 // Properties
 export { check, standard } from './testing/check.ts'
 export type { CheckOptions, CheckReport } from './testing/check.ts'
+export type { Simulation } from './testing/simulation.ts'
 export type { Property } from './testing/properties/property.ts'
 export {
   deterministicHandlers,

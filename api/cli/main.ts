@@ -11,7 +11,7 @@ import { faultNames } from '../testing/faults.ts'
 import { faultList, numberList, partOf, type SimCommandOptions, wholeNumber } from './sim-options.ts'
 import { parseUri } from './uri.ts'
 
-/** 0: done. 1: an error, which was told. 2: the command line cannot be understood. From 3 on: what `sim` has found (simExit). */
+/** 0: done. 1: an error, which was told. 2: the command line cannot be understood. From 3 on: what `sim` has found (sim-command.ts). */
 const exit = { done: 0, error: 1, usage: 2 } as const
 
 const program = new Command('millrace')
@@ -60,11 +60,11 @@ program
   .option('--in <name=uri>', 'what a source reads: a path, or file:PATH?framing=u16', given, [])
   .option('--seeds <n>', 'how many worlds of each scale', wholeNumber, 100)
   .option('--from <seed>', 'the first seed', wholeNumber, 1)
-  .option('--hosts <list>', 'scales that must agree', numberList, [1, 2, 3])
-  .option('--faults <list>', `all, none, or some of ${faultNames.join(',')}`, faultList, 'all')
+  .option('--hosts <list>', 'scales that must agree (default: 1,2,3)', numberList)
+  .option('--faults <list>', `all (default), none, or some of ${faultNames.join(',')}`, faultList)
   .option('--records <n>', 'read at most so many records of each source', wholeNumber, 100)
-  .option('--settle-ms <ms>', 'how long time goes on for timers when nothing else is left', wholeNumber, 60_000)
-  .option('--may-differ', 'the answer may depend on the order: scales are not compared', false)
+  .option('--settle-ms <ms>', 'how long time goes on for timers when nothing else is left', wholeNumber)
+  .option('--may-differ', 'the answer may depend on the order: scales are not compared')
   .option('--jobs <n>', 'processes that share the work', wholeNumber, availableParallelism())
   .addOption(new Option('--part <i/n>').argParser(partOf).hideHelp())
   .action(async (file: string, options: SimCommandOptions) => {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { check } from '../testing/check.ts'
+import type { Simulation } from '../testing/simulation.ts'
 import { SimulationError, type SimulationVerdict } from '../testing/simulation-error.ts'
 import { bindFile } from './ends.ts'
 import { listInputs } from './read-records.ts'
@@ -8,7 +9,7 @@ import type { SimCommandOptions } from './sim-options.ts'
 import { type SimNews, SimProgress } from './sim-progress.ts'
 
 /** What a process ends with, by what was found. */
-export const simExit: { readonly [verdict in SimulationVerdict]: number } = {
+const simExit: { readonly [verdict in SimulationVerdict]: number } = {
   wrong: 3,
   stuck: 4,
   refused: 5,
@@ -92,16 +93,26 @@ async function trySeeds(
   const program = await bindFile(file, { in: options.in, out: [] })
   const { inputs, undecodable } = await listInputs(program, options.records)
   if (undecodable > 0 && part.index === 0) console.error(`${undecodable} records do not decode, and are left out`)
-  const { hosts, faults, settleMs, mayDiffer, from, seeds } = options
+  const { from, seeds } = options
+  const how = { ...(program.simulation as Simulation | undefined), ...given(options) }
   for (let seed = from + part.index; seed < from + seeds; seed += part.of) {
     try {
-      const world = { inputs, hosts, faults, settleMs, mayDiffer, seed, seeds: 1 }
-      tell({ kind: 'passed', report: await check(program.pipeline, world) })
+      tell({ kind: 'passed', report: await check(program.pipeline, { ...how, inputs, seed, seeds: 1 }) })
     } catch (error) {
       if (!(error instanceof SimulationError)) throw error
       tell({ kind: 'failed', seed, verdict: error.verdict, message: error.message })
       return
     }
     await breathe() // what was told goes out
+  }
+}
+
+/** What the command line says. */
+function given({ hosts, faults, settleMs, mayDiffer }: SimCommandOptions): Simulation {
+  return {
+    ...(hosts !== undefined && { hosts }),
+    ...(faults !== undefined && { faults }),
+    ...(settleMs !== undefined && { settleMs }),
+    ...(mayDiffer !== undefined && { mayDiffer }),
   }
 }

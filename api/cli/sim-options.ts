@@ -7,12 +7,13 @@ export interface SimCommandOptions {
   readonly in: readonly GivenEnd[]
   readonly seeds: number
   readonly from: number
-  readonly hosts: readonly number[]
-  readonly faults: Faults
   readonly records: number
-  readonly settleMs: number
   readonly jobs: number
-  readonly mayDiffer: boolean
+  /** Undefined, these and the next: as the file says. */
+  readonly hosts?: readonly number[]
+  readonly faults?: Faults
+  readonly settleMs?: number
+  readonly mayDiffer?: boolean
   /** Which part of the seeds, of how many: set for the processes that share the work. */
   readonly part?: { readonly index: number; readonly of: number }
 }

@@ -2,12 +2,12 @@ import { bind, entity, json, pipeline, source } from 'millrace'
 
 /** Which of these mistakes it makes comes from the environment. */
 const mistake = process.env['SIMULATED_MISTAKE']
-const numbers = source(
+export const numbers = source(
   'numbers',
   json((raw) => raw as number),
 )
 
-const Sum = entity('sum', {
+export const Sum = entity('sum', {
   onError: 'stop',
   state: () => ({ sum: 0 }),
   on: {

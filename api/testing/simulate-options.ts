@@ -5,7 +5,7 @@ import type { Invariants } from './invariants.ts'
 export interface SimulateOptions {
   /** What comes in: every source, bound to a list. */
   readonly inputs: readonly Binding[]
-  /** On how many simulated hosts; the pipeline is run once for each number, and all must agree. Default [1]. */
+  /** How many workers share the keys; the pipeline is run once for each number, and all must agree. Default [1]. */
   readonly hosts?: readonly number[]
   /** What goes wrong: by name, for sure; 'all': what the seed chooses. In the end all is well again. Default 'all'. */
   readonly faults?: Faults

@@ -2,7 +2,7 @@ import { entity, json, pipeline, seconds, sink, source } from 'millrace'
 import type { Planted } from './planted.ts'
 
 type Visit = { user: string; page: string; at: number }
-const visits = source(
+export const visits = source(
   'visits',
   json((raw) => raw as Visit),
   { time: (visit) => visit.at },

@@ -4,11 +4,11 @@ import type { Planted } from './planted.ts'
 
 type Paid = { account: string; amount: number }
 type Move = { id: number; from: string; to: string; amount: number }
-const payments = source(
+export const payments = source(
   'payments',
   json((raw) => raw as Paid),
 )
-const moves = source(
+export const moves = source(
   'moves',
   json((raw) => raw as Move),
 )

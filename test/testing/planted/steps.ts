@@ -3,7 +3,7 @@ import { conserved, orderPerKey, standard } from 'millrace/testing'
 import type { Planted } from './planted.ts'
 
 type Sale = { id: number; shop: string; region?: string; amount: number }
-const sales = source(
+export const sales = source(
   'sales',
   json((raw) => raw as Sale),
 )

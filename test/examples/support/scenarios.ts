@@ -77,10 +77,7 @@ export const scenarios = {
     pipeline: merged,
     options: {
       inputs: [events.from(list(20, (i) => (i % 3 === 1 ? order(i) : quote(i))))],
-      properties: [
-        ...standard,
-        orderPerKey(rejections, { key: ({ symbol }) => symbol, order: ({ timeMs }) => timeMs }),
-      ],
+      properties: [...standard, effectivelyOnce(rejections, { id: (rejection) => JSON.stringify(rejection) })],
     },
   },
   transfers: {

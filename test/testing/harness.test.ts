@@ -1,6 +1,6 @@
 import { entity, json, minutes, pipeline, sink, source } from 'millrace'
 import { context, harness, SimulationError } from 'millrace/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import alertsProgram, { alerts, transactions, User } from '../../examples/alerts/alerts.ts'
 import { Card } from '../../examples/shop/card.ts'
 import { Account, bank, deposits, refusals, transfers } from '../../examples/transfers/transfers.ts'
@@ -110,6 +110,17 @@ describe('harness', () => {
     expect(one((state) => void (state.at = new Date(5).getTime()))).not.toThrow()
     expect(Date.now()).toBeGreaterThan(1e12)
     expect(Math.random()).toBeLessThan(1)
+  })
+
+  test('looking for a mistake with console.log is no mistake', () => {
+    const said = vi.spyOn(console, 'log')
+    const Talker = entity('talker', {
+      state: () => ({ n: 0 }),
+      on: { say: (_, n: number) => console.log('n', n, new Date(n)) },
+    })
+    harness(pipeline('talk', ({ use }) => use(Talker))).send(Talker.say, 'k', 5)
+    expect(said).toHaveBeenCalledWith('n', 5, new Date(5))
+    said.mockRestore()
   })
 
   test('a circle that nothing ends is told', () => {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 
 /** Something that a handler or a step may not touch, because it is not the same when a message is handled again. */
 export interface Touched {
@@ -62,11 +63,13 @@ function trappedDate(trap: (what: string, instead: string) => () => never): Date
   })
 }
 
-/** The first line of the stack that is not the trap's own. */
+/** The first line of the stack that is not the trap's own. Frames name a file by its path or by its URL. */
+const own = [fileURLToPath(import.meta.url), import.meta.url]
+
 function placeOf(error: Error): string {
-  const own = import.meta.url.replace(/^file:\/\//, '')
   const frame = error.stack
     ?.split('\n')
-    .find((line) => line.trimStart().startsWith('at ') && !line.includes(own) && !line.includes('Object.construct'))
+    .filter((line) => line.trimStart().startsWith('at '))
+    .find((line) => !own.some((file) => line.includes(file)) && !line.includes('Object.construct'))
   return frame?.trim().slice(3) ?? ''
 }

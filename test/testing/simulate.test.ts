@@ -1,8 +1,8 @@
 import { seconds } from 'millrace'
-import { simulate, SimulationError } from 'millrace/testing'
-import { describe, expect, test } from 'vitest'
+import { harness, simulate, SimulationError } from 'millrace/testing'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import alertsProgram, { alerts, transactions, User } from '../../examples/alerts/alerts.ts'
-import { Account, bank, deposits, refusals, transfers } from '../../examples/transfers/transfers.ts'
+import { type Refusal, Account, bank, deposits, refusals, transfers } from '../../examples/transfers/transfers.ts'
 import words, { counts, lines, Word } from '../../examples/word-count/word-count.ts'
 import { failureOf } from './support/failure-of.ts'
 
@@ -120,6 +120,18 @@ describe('simulate', () => {
     expect(failure.test).toContain('await simulate(bank, {')
     expect(failure.test).toContain("inputs: [deposits.from([{ account: 'ann', amount: 100 }, ")
     expect(failure.trace).toContain('-> account.deposit "ann" { amount: 100 }'.slice(0, 24))
+  })
+
+  test('results have the types of what they are results of', async () => {
+    const run = await simulate(bank, { inputs: accounts, mayDiffer: true })
+    expectTypeOf(run.outputs(refusals)).toEqualTypeOf<Refusal[]>()
+    expectTypeOf(run.state(Account, 'ann')).toEqualTypeOf<Readonly<{ balance: number }> | undefined>()
+    const h = harness(bank)
+    expectTypeOf(h.ask(Account.balance, 'ann')).toEqualTypeOf<number | undefined>()
+    expectTypeOf(h.push<{ account: string; amount: number }>)
+      .parameter(1)
+      .toExtend<{ amount: number }>()
+    expect(h.ask(Account.balance, 'ann')).toBe(0)
   })
 
   test('what was asked must make sense', async () => {

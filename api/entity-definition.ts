@@ -23,6 +23,7 @@ export interface HandlerDefinition {
 
 const entityKey: unique symbol = Symbol('millrace.entity')
 const handlerKey: unique symbol = Symbol('millrace.handler')
+const calledKey: unique symbol = Symbol('millrace.called')
 
 export function hideEntity(entity: object, definition: EntityDefinition): void {
   Object.defineProperty(entity, entityKey, { value: definition })
@@ -40,4 +41,13 @@ export function entityOf(value: unknown): EntityDefinition | undefined {
 /** The definition behind a handler. Undefined: it is something else. */
 export function handlerOf(value: unknown): HandlerDefinition | undefined {
   return (value as { [handlerKey]?: HandlerDefinition } | null | undefined)?.[handlerKey]
+}
+
+/** A context that is told whose handler it is given to, when a handler is called as a plain function. */
+export function hideCalled(context: object, called: (entity: EntityDefinition) => void): void {
+  Object.defineProperty(context, calledKey, { value: called })
+}
+
+export function tellCalled(context: object | undefined, entity: EntityDefinition): void {
+  ;(context as { [calledKey]?: (entity: EntityDefinition) => void } | undefined)?.[calledKey]?.(entity)
 }

@@ -3,7 +3,7 @@ import type { ErrorPolicy, HandlerFunction } from '../runtime/shard/plan.ts'
 import type { Context } from './context.ts'
 import type { CheckHandlers, CheckState, CheckUpcasts } from './data-check.ts'
 import type { EntityDefinition, HandlerDefinition } from './entity-definition.ts'
-import { hideEntity, hideHandler } from './entity-definition.ts'
+import { hideEntity, hideHandler, tellCalled } from './entity-definition.ts'
 import type { Handler } from './handler.ts'
 import { checkHandlerName, checkName, invalid } from './invalid.ts'
 import type { AnyOutput, OutputOf } from './output.ts'
@@ -111,7 +111,10 @@ function place(
   name: string,
   run: HandlerFunction,
 ): HandlerFunction {
-  const place: HandlerFunction = (state, message, ctx) => run(state, message, ctx)
+  const place: HandlerFunction = (state, message, ctx) => {
+    tellCalled(ctx, entity)
+    return run(state, message, ctx)
+  }
   Object.defineProperty(place, 'name', { value: `${entity.name}.${name}` })
   const definition: HandlerDefinition = { entity, name, run, place }
   hideHandler(place, definition)

@@ -17,12 +17,12 @@ export interface GivenEnds {
 
 /** The program of a file with the ends of the command line, which come before its own. */
 export async function bindFile(file: string, given: GivenEnds): Promise<LoadedProgram> {
-  const { pipeline, bindings } = await loadFile(file)
+  const { pipeline, bindings, simulation } = await loadFile(file)
   const named = [
     ...given.in.map(({ name, end }) => bindByName(pipeline, 'source', name, end)),
     ...given.out.map(({ name, end }) => bindByName(pipeline, 'sink', name, end)),
   ]
-  return { pipeline, bindings: rebind(bindings, named) }
+  return { pipeline, bindings: rebind(bindings, named), simulation }
 }
 
 export async function completeFile(file: string, given: GivenEnds): Promise<CompleteProgram> {

@@ -1,14 +1,17 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { GivenEnd, GivenEnds } from './ends.ts'
 import { listLetters, retryLetters } from './letters-command.ts'
 import { reportError } from './report-error.ts'
 import { explainCommand } from './explain-command.ts'
 import { type RunCommandOptions, runCommand } from './run-command.ts'
+import { faultNames } from '../testing/faults.ts'
+import { faultList, numberList, partOf, type SimCommandOptions, wholeNumber } from './sim-options.ts'
 import { parseUri } from './uri.ts'
 
-/** 0: done. 1: an error, which was told. 2: the command line cannot be understood. */
+/** 0: done. 1: an error, which was told. 2: the command line cannot be understood. From 3 on: what `sim` has found (sim-command.ts). */
 const exit = { done: 0, error: 1, usage: 2 } as const
 
 const program = new Command('millrace')
@@ -47,6 +50,28 @@ withRunOptions(
 withEnds(program.command('explain').argument('<file>'))
   .description('say what is guaranteed on each path from a source to a sink, and why')
   .action((file: string, options: GivenEnds) => explainCommand(file, options))
+
+program
+  .command('sim')
+  .argument('<file>', 'a program; what its sources would read comes from --in, or from lists in the program')
+  .description(
+    'try a program in simulated worlds: any order, several hosts, faults. Ends with 3 wrong, 4 stuck, 5 refused, 6 crashed',
+  )
+  .option('--in <name=uri>', 'what a source reads: a path, or file:PATH?framing=u16', given, [])
+  .option('--seeds <n>', 'how many worlds of each scale', wholeNumber, 100)
+  .option('--from <seed>', 'the first seed', wholeNumber, 1)
+  .option('--hosts <list>', 'scales that must agree (default: 1,2,3)', numberList)
+  .option('--faults <list>', `all (default), none, or some of ${faultNames.join(',')}`, faultList)
+  .option('--records <n>', 'read at most so many records of each source', wholeNumber, 100)
+  .option('--settle-ms <ms>', 'how long time goes on for timers when nothing else is left', wholeNumber)
+  .option('--may-differ', 'the answer may depend on the order: scales are not compared')
+  .option('--jobs <n>', 'processes that share the work', wholeNumber, availableParallelism())
+  .addOption(new Option('--part <i/n>').argParser(partOf).hideHelp())
+  .action(async (file: string, options: SimCommandOptions) => {
+    // Nobody else waits for the simulator to be loaded.
+    const { simCommand } = await import('./sim-command.ts')
+    process.exitCode = await simCommand(file, options)
+  })
 
 function withEnds(command: Command): Command {
   return command

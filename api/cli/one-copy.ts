@@ -13,6 +13,6 @@ export const initialize: InitializeHook<{ readonly home: string; readonly extens
 }
 
 export const resolve: ResolveHook = (specifier, context, nextResolve) => {
-  const [, entry = 'index'] = /^millrace(?:\/(\w+))?$/.exec(specifier) ?? [undefined, '']
+  const [, entry = 'index'] = /^millrace(?:\/([\w/-]+))?$/.exec(specifier) ?? [undefined, '']
   return nextResolve(entry === '' ? specifier : `${home}${entry}${extension}`, context)
 }

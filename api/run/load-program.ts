@@ -7,11 +7,13 @@ import { programOf } from '../program.ts'
 export interface LoadedProgram {
   readonly pipeline: Pipeline
   readonly bindings: readonly Binding[]
+  /** What its file exports as `simulation`, for `millrace sim`. */
+  readonly simulation?: unknown
 }
 
 /** What a file exports by default. Throws MR_PROGRAM_INVALID. */
 export async function loadProgram(url: URL): Promise<LoadedProgram> {
-  let module: { readonly default?: unknown }
+  let module: { readonly default?: unknown; readonly simulation?: unknown }
   try {
     module = (await import(url.href)) as typeof module
   } catch (error) {
@@ -22,7 +24,7 @@ export async function loadProgram(url: URL): Promise<LoadedProgram> {
     })
   }
   const program = programOf(module.default)
-  if (program !== undefined) return program
+  if (program !== undefined) return { ...program, simulation: module.simulation }
   const what =
     module.default === undefined ? 'exports nothing by default' : 'exports something else than a program by default'
   throw invalid(`${shown(url)} ${what}`, 'Write export default bind(pipeline, [...]), or export default pipeline(...)')

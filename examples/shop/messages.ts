@@ -24,5 +24,6 @@ export type Delivery = z.infer<typeof Delivery>
 /** Stock and cards know no orders: they answer whoever asked. */
 export type Hold = { quantity: number; forMs: number; replyTo: Address<Held> }
 export type Held = { ok: boolean }
+export type Confirm = { replyTo: Address<Held> }
 export type Charge = { amount: number; replyTo: Address<Charged> }
 export type Charged = { ok: boolean; why?: string }

@@ -5,7 +5,7 @@ import type { Cart, Charged, Held, Receipt } from './messages.ts'
 import { Stock } from './stock.ts'
 
 type State = {
-  status: 'new' | 'holding' | 'paying' | 'confirmed' | 'cancelled'
+  status: 'new' | 'holding' | 'paying' | 'confirming' | 'confirmed' | 'cancelled'
   sku: string
   price: number
   card: string
@@ -39,8 +39,18 @@ export const Order = entity('order', {
         return
       }
       ctx.cancel(Order.expire)
-      ctx.send(ok ? Stock.confirm : Stock.cancel, order.sku, { order: ctx.key })
-      return end(order, ctx.key, ok ? 'confirmed' : 'cancelled', why ?? '')
+      if (!ok) {
+        ctx.send(Stock.cancel, order.sku, { order: ctx.key })
+        return end(order, ctx.key, 'cancelled', why ?? '')
+      }
+      order.status = 'confirming'
+      ctx.send(Stock.confirm, order.sku, { replyTo: ctx.address(Order.confirmed) })
+    },
+    /** The goods are ours only now: their time may have been over while we paid. */
+    confirmed(order, { ok }: Held, ctx) {
+      if (ok) return end(order, ctx.key, 'confirmed', '')
+      ctx.send(Card.refund, order.card, { order: ctx.key })
+      return end(order, ctx.key, 'cancelled', 'timed out')
     },
     expire(order, _: void, ctx) {
       if (order.status !== 'holding' && order.status !== 'paying') return

@@ -21,5 +21,5 @@ export default pipeline('shop', ({ from, use }) => {
   from(carts)
     .keyBy((cart) => cart.order)
     .to(Order.place)
-  from(Order.held).merge(from(Order.charged)).merge(from(Order.expire)).into(receipts)
+  from(Order.held).merge(from(Order.charged)).merge(from(Order.confirmed)).merge(from(Order.expire)).into(receipts)
 })

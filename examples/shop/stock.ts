@@ -1,6 +1,6 @@
 // oxlint-disable import/no-cycle -- what this program shows: entities send to each other in circles, across files
 import { entity } from 'millrace'
-import type { Delivery, Hold } from './messages.ts'
+import type { Confirm, Delivery, Hold } from './messages.ts'
 import { Order } from './order.ts'
 
 type Held = { quantity: number; settled: 'no' | 'confirmed' | 'cancelled' }
@@ -26,9 +26,14 @@ export const Stock = entity('stock', {
       }
       ctx.reply(replyTo, { ok })
     },
-    confirm(_, { order }: { order: string }, ctx) {
-      ctx.activity(order).settled = 'confirmed'
-      ctx.cancel(Stock.cancel, order)
+    confirm(_, { replyTo }: Confirm, ctx) {
+      const held = ctx.activity(replyTo.key)
+      const ok = held.settled === 'no' // else its time was over, and the goods went back
+      if (ok) {
+        held.settled = 'confirmed'
+        ctx.cancel(Stock.cancel, replyTo.key)
+      }
+      ctx.reply(replyTo, { ok })
     },
     cancel(stock, { order }: { order: string }, ctx) {
       const held = ctx.activity(order)

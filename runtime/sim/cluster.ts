@@ -199,6 +199,11 @@ export class Cluster {
       node.draining = undefined
       if (node.processes.length === 0) this.startLater(node)
     }
+    // Those that had only this one to wait for are idle: nothing else would make them look again.
+    for (const other of this.nodes) {
+      const newest = other.processes.at(-1)
+      if (newest !== undefined) this.#leave(other, newest)
+    }
     if (node.draining !== 'upgrade' || !this.nodes.every(({ isDone }) => isDone)) return
     for (const each of this.nodes) {
       each.draining = undefined

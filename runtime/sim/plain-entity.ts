@@ -2,6 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import { maxStateBytes } from '../base/limits.ts'
 import { type Codec, UnencodableError } from '../shard/codec.ts'
 import type { EntityPlan } from '../shard/plan.ts'
+import { sameBytes } from './problems.ts'
 
 export interface PlainTimer {
   readonly name: string
@@ -103,6 +104,24 @@ export class Live {
     let found = this.activities.get(partner)
     if (found === undefined) this.activities.set(partner, (found = this.#load(partner)))
     return found
+  }
+
+  /** Whether both would be kept as the same bytes. What cannot be kept is like all that cannot. */
+  isSame(other: Live, codec: Codec): boolean {
+    const bytesOf = (object: object | undefined): Uint8Array | undefined => {
+      try {
+        return object === undefined ? undefined : encoded(object, codec)
+      } catch {
+        return undefined
+      }
+    }
+    const partners = new Set([...this.activities.keys(), ...other.activities.keys()])
+    return (
+      sameBytes(bytesOf(this.state), bytesOf(other.state)) &&
+      [...partners].every((partner) =>
+        sameBytes(bytesOf(this.activities.get(partner)), bytesOf(other.activities.get(partner))),
+      )
+    )
   }
 }
 

@@ -61,7 +61,7 @@ export class PlainRun {
     const live = entity.open(entityPlan, this.#codec)
     const { call, failure, answer } = this.#call(plan, handled, commit, live)
     if (this.#twice && !entity.isUnkept)
-      this.#compare(plan, handled, commit, entity.open(entityPlan, this.#codec), call, failure)
+      this.#compare(plan, handled, commit, { live: entity.open(entityPlan, this.#codec), first: live, call, failure })
     if (handled.outcome !== 'ok')
       return this.#failed(plan, handled, commit, entity, { live, failure, attempts: timer?.attempts ?? 0 })
     if (failure !== undefined) {
@@ -200,15 +200,13 @@ export class PlainRun {
     plan: Plan,
     handled: Handled,
     commit: Commit,
-    live: Live,
-    first: PlainCall,
-    failure: Called['failure'],
+    { live, first, call, failure }: { live: Live; first: Live; call: PlainCall; failure: Called['failure'] },
   ): void {
     const again = this.#call(plan, handled, commit, live)
     const same =
       (failure === undefined) === (again.failure === undefined) &&
-      first.effects.length === again.call.effects.length &&
-      first.effects.every((effect, i) => sameEffect(effect, again.call.effects[i]!))
+      sameEffects(call.effects, again.call.effects) &&
+      first.isSame(live, this.#codec)
     if (!same)
       this.#problems.add(
         'nondeterministic',
@@ -221,6 +219,11 @@ interface Called {
   readonly call: PlainCall
   readonly failure: { readonly error: unknown } | undefined
   readonly answer: Uint8Array | undefined
+}
+
+/** Whether two calls want the same, in the same order. */
+export function sameEffects(a: readonly PlainEffect[], b: readonly PlainEffect[]): boolean {
+  return a.length === b.length && a.every((effect, i) => sameEffect(effect, b[i]!))
 }
 
 function sameEffect(a: PlainEffect, b: PlainEffect): boolean {

@@ -187,7 +187,7 @@ export class SimHost {
   }
 
   #trace(): Trace {
-    const { journal, note } = this.#around
+    const { journal, note, program } = this.#around
     const { version, name } = this.instance
     return {
       opened: ({ group, epoch, number }) => {
@@ -198,6 +198,7 @@ export class SimHost {
       sealed: ({ group, epoch, number, nowMs, handled }) => {
         journal({ kind: 'sealed', group, epoch, number, nowMs, handled, version })
         note(() => `${name} group ${group} seals commit ${number} of ${handled.length} messages`)
+        if (program.describe !== undefined) for (const one of handled) note(() => `  ${program.describe!(one)}`)
       },
       committed: ({ group, epoch, number }) => {
         journal({ kind: 'committed', group, epoch, number })

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import type { Codec } from '../shard/codec.ts'
+import type { Handled } from '../shard/handled.ts'
 import type { Plan } from '../shard/plan.ts'
 import type { Invariant } from './committed-view.ts'
 import type { SimRequest } from './journal.ts'
@@ -26,4 +27,10 @@ export interface SimProgram {
   readonly isDeterministic?: boolean
   /** How long time goes on after the last input, for timers. Those that are set for later stay pending. Default: a minute. */
   readonly settleMs?: number
+  /** Sinks that may hold an output twice, whatever the seed says. */
+  readonly atLeastOnce?: readonly string[]
+  /** Events after which a healed world is called stuck. Default: half a million. */
+  readonly maxEvents?: number
+  /** A handled message as a line of the trace. Told of every one, in the order in which batches were sealed. */
+  describe?(handled: Handled): string
 }

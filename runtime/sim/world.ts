@@ -168,14 +168,15 @@ export class World {
   #runUntil(isDone: () => boolean): boolean {
     const { scheduler } = this
     this.#progressAt = scheduler.steps
-    const end = scheduler.steps + endurance
+    const maxEvents = this.#parts.program.maxEvents ?? endurance
+    const end = scheduler.steps + maxEvents
     while (this.#over === undefined) {
       if (scheduler.steps % 8 === 0 && isDone()) return true
       const isPatient = scheduler.steps < Math.min(this.#progressAt + patience, end)
       if (isPatient && this.#step()) continue
       if (isDone()) return true
       const busy =
-        scheduler.steps < end ? `nothing was handled during ${patience} events` : `it goes on for ${endurance} events`
+        scheduler.steps < end ? `nothing was handled during ${patience} events` : `it goes on for ${maxEvents} events`
       const why = isPatient ? 'nothing is scheduled any more' : busy
       this.#ending = {
         verdict: 'stuck',
@@ -263,11 +264,11 @@ export class World {
   #outside(group: number, sink: string): SimOutside {
     const name = `${group}/${sink}`
     let outside = this.outsides.get(name)
-    if (outside === undefined)
-      this.outsides.set(
-        name,
-        (outside = new SimOutside({ sink, guarantee: this.#parts.shape.guarantee, bugs: this.#parts.sinkBugs })),
-      )
+    if (outside === undefined) {
+      const { program, shape, sinkBugs } = this.#parts
+      const guarantee = program.atLeastOnce?.includes(sink) === true ? 'at-least-once' : shape.guarantee
+      this.outsides.set(name, (outside = new SimOutside({ sink, guarantee, bugs: sinkBugs })))
+    }
     return outside
   }
 }

@@ -5,7 +5,7 @@ import type { Running } from 'millrace'
 import { file } from 'millrace/files'
 import { afterEach, describe, expect, vi } from 'vitest'
 import program, { alerts, transactions, User } from '../../examples/alerts/alerts.ts'
-import { context } from './support/context.ts'
+import { context } from 'millrace/testing'
 import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { differences, type Result } from '../../examples/demo/compare.ts'
 import { Airport, Route } from '../../examples/demo/flights.ts'
-import { context } from './support/context.ts'
+import { context } from 'millrace/testing'
 import { example } from './support/millrace.ts'
 
 test('the demo kills its worker, finds no difference, and leaves nothing behind', { timeout: 120_000 }, async () => {

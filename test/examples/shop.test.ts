@@ -9,7 +9,7 @@ import type { Cart, Receipt } from '../../examples/shop/messages.ts'
 import { Order } from '../../examples/shop/order.ts'
 import shop, { carts, deliveries, receipts } from '../../examples/shop/shop.ts'
 import { Stock } from '../../examples/shop/stock.ts'
-import { context } from './support/context.ts'
+import { context, harness } from 'millrace/testing'
 import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 
@@ -41,8 +41,16 @@ describe('the handlers of the shop', () => {
     expect(ctx.timers(Order.expire)).toMatchObject([{ atMs: 10 * minutes }])
     expect(Order.held(order, { ok: true }, ctx)).toBeUndefined()
     expect(ctx.sent(Card.charge)).toMatchObject([{ key: 'c1', message: { amount: 10 } }])
-    expect(Order.charged(order, { ok: true }, ctx)).toEqual({ order: 'o1', sku: 'tea', status: 'confirmed', why: '' })
-    expect(ctx.sent(Stock.confirm)).toEqual([{ key: 'tea', message: { order: 'o1' } }])
+    expect(Order.charged(order, { ok: true }, ctx)).toBeUndefined()
+    expect(ctx.sent(Stock.confirm)).toEqual([
+      { key: 'tea', message: { replyTo: { entity: 'order', handler: 'confirmed', key: 'o1' } } },
+    ])
+    expect(Order.confirmed(order, { ok: true }, ctx)).toEqual({
+      order: 'o1',
+      sku: 'tea',
+      status: 'confirmed',
+      why: '',
+    })
     expect(ctx.timers(Order.expire)).toEqual([])
     expect(Order.expire(order, undefined, ctx)).toBeUndefined()
     expect(Order.status(order, undefined)).toBe('confirmed')
@@ -59,6 +67,18 @@ describe('the handlers of the shop', () => {
     expect(Order.charged(order, { ok: true }, ctx)).toBeUndefined()
     expect(ctx.sent(Card.refund)).toEqual([{ key: 'c1', message: { order: 'o1' } }])
   })
+})
+
+test('goods whose time is over while they are paid for are not sold, and the money goes back', () => {
+  const h = harness(shop)
+  h.push(deliveries, { sku: 'tea', quantity: 1 })
+  const replyTo = { entity: 'order', handler: 'held', key: 'o1' }
+  h.send(Stock.hold, 'tea', { quantity: 1, forMs: 1, replyTo })
+  h.advance(1)
+  expect(h.state(Stock, 'tea')).toEqual({ free: 1 })
+  h.send(Stock.confirm, 'tea', { replyTo: { ...replyTo, handler: 'confirmed' } })
+  expect(h.outputs(receipts)).toMatchObject([{ order: 'o1', status: 'cancelled', why: 'timed out' }])
+  expect(h.state(Stock, 'tea')).toEqual({ free: 1 })
 })
 
 describe('the shop', () => {

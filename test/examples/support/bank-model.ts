@@ -1,7 +1,7 @@
 import { unframe } from '../../../examples/frames.ts'
 import type { Deposit, Refusal, Transfer } from '../../../examples/transfers/transfers.ts'
 import { Account } from '../../../examples/transfers/transfers.ts'
-import { context } from './context.ts'
+import { context } from 'millrace/testing'
 
 /** Balances and refused transfers, had the handlers been called in the order of the input. */
 export function bankOf(paidIn: Uint8Array, moved: Uint8Array): { balances: Map<string, number>; refused: string[] } {

@@ -84,7 +84,7 @@ function failureOf(property: Property, trial: Trial): SimulationError | undefine
       what,
       seed: scenario.seed,
       faults: faultsOf(trial),
-      test: testText(pipeline, scenario, property.name),
+      test: testText(pipeline, scenario, property.sourceText ?? `${property.name}()`),
     })
   } catch (error) {
     if (error instanceof SimulationError) return error

@@ -17,6 +17,25 @@ export function literal(value: unknown): string {
   return properties.length === 0 ? '{}' : `{ ${properties.join(', ')} }`
 }
 
+/** An object of functions as source text. What they name from outside must be brought along by whoever pastes it. */
+export function functions(named: Readonly<Record<string, Function | undefined>>): string {
+  const written = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [member(name, value)]))
+  return written.length === 0 ? '{}' : `{ ${written.join(', ')} }`
+}
+
+function member(name: string, value: Function): string {
+  const text = asImported(String(value))
+  const isMethod = !/^(async\s+)?(function\b|\(|[\w$]+\s*=>)/.test(text)
+  return isMethod && value.name === name
+    ? text
+    : `${propertyName(name)}: ${isMethod ? `({ ${text} }).${value.name}` : text}`
+}
+
+/** Vitest writes what is imported as a member of a module. People wrote its name. */
+function asImported(text: string): string {
+  return text.replace(/\(0,\s*__vite_ssr_import_\d+__\.([\w$]+)\)|__vite_ssr_import_\d+__\.([\w$]+)/g, '$1$2')
+}
+
 /** A name of a pipeline or an end as the name of a variable, which is what it is most often. */
 export function variable(name: string): string {
   const joined = name.replace(/[^A-Za-z0-9]+(.)?/g, (_, next: string | undefined) => next?.toUpperCase() ?? '')

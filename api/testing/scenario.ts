@@ -5,7 +5,7 @@ import type { Pipeline } from '../pipeline.ts'
 import { boundEnds } from '../bind.ts'
 import type { Faults } from './faults.ts'
 import type { Invariants } from './invariants.ts'
-import { literal, variable } from './literal.ts'
+import { functions, literal, variable } from './literal.ts'
 import type { SimulateOptions } from './simulate-options.ts'
 
 /** What `simulate` was asked, with everything said that was left open. */
@@ -44,8 +44,8 @@ export function scenarioOf(options: SimulateOptions): Scenario {
 }
 
 /**
- * The source text of a test that runs a scenario, with `simulate` or, where a property is named, with `check`. Names of variables
- * are guessed from names of ends; what cannot be guessed is said to be as it was.
+ * The source text of a test that runs a scenario, with `simulate` or, where a property is given, with `check`. Names of variables
+ * are guessed from names of ends; functions are written as they are, and what they name must be there.
  */
 export function testText(pipeline: Pipeline, scenario: Scenario, property?: string): string {
   const { graph } = boundEnds(pipeline, [])
@@ -61,14 +61,12 @@ export function testText(pipeline: Pipeline, scenario: Scenario, property?: stri
     `faults: ${literal(faults)},`,
     `seed: ${seed},`,
     property === undefined ? '' : 'seeds: 1,',
-    property === undefined
-      ? ''
-      : `properties: [${property.includes('(') ? `${property} /* as before */` : `${property}()`}],`,
+    property === undefined ? '' : `properties: [${property}],`,
     without.length === 0 ? '' : `without: [${without.join(', ')}],`,
     settleMs === 60_000 ? '' : `settleMs: ${settleMs},`,
     atLeastOnce.length === 0 ? '' : `atLeastOnce: [${atLeastOnce.map(variable).join(', ')}],`,
     mayDiffer ? 'mayDiffer: true,' : '',
-    Object.keys(always).length === 0 ? '' : 'always, // as before',
+    Object.keys(always).length === 0 ? '' : `always: ${functions(always)},`,
   ].filter((line) => line !== '')
   return [
     `test('${graph.name}, seed ${seed}', async () => {`,

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Account, bank, deposits, transfers } from '../../examples/transfers/transfers.ts'
 import { handlers, visits } from './planted/handlers.ts'
 import { moves, payments, transactions } from './planted/money.ts'
+import { parts, state } from './planted/state.ts'
 import { sales, steps } from './planted/steps.ts'
 import { failureOf } from './support/failure-of.ts'
 
@@ -20,14 +21,15 @@ async function paste(text: string, names: Record<string, unknown>): Promise<void
 }
 
 describe('a test that is printed fails in the same way', () => {
-  const planted = [...handlers, ...steps, ...transactions].filter(
-    // What a step remembers outside stays remembered, and properties of one's own must be brought along.
-    ({ property, bug }) => !property.includes('(') && !bug.startsWith('leaves out'),
+  const planted = [...handlers, ...state, ...steps, ...transactions].filter(
+    ({ bug }) => !bug.startsWith('leaves out'), // what a step remembers outside stays remembered
   )
-  test.each(planted)('$bug', async ({ wrong, options, seeds }) => {
+  test.each(planted)('$bug', async ({ wrong, options, seeds, names }) => {
     const failure = await failureOf(() => check(wrong, { ...options, seeds }))
     const name = failure.test!.match(/await \w+\((\w+),/)![1]!
-    const again = await failureOf(() => paste(failure.test!, { [name]: wrong, visits, sales, moves, payments }))
+    const again = await failureOf(() =>
+      paste(failure.test!, { [name]: wrong, visits, parts, sales, moves, payments, ...names }),
+    )
     expect(again.property).toBe(failure.property)
     expect(again.what).toBe(failure.what)
   })
@@ -41,7 +43,7 @@ describe('a test that is printed fails in the same way', () => {
       'nobody has ten': (now) => [...now.states(Account).values()].every(({ balance }) => balance < 10),
     }
     const failure = await failureOf(() => simulate(bank, { inputs, faults: ['crash'], always }))
-    const again = await failureOf(() => paste(failure.test!, { bank, deposits, transfers, always }))
+    const again = await failureOf(() => paste(failure.test!, { bank, deposits, transfers, Account }))
     expect(again.what).toBe(failure.what)
     expect(again.faults).toEqual(failure.faults)
   })

@@ -3,6 +3,7 @@ import { type EntityDefinition, entityOf } from '../../entity-definition.ts'
 import type { AnyEntity } from '../../entity.ts'
 import { canonical } from '../canonical.ts'
 import { shown } from '../describe.ts'
+import { literal, variable } from '../literal.ts'
 import type { Property } from './property.ts'
 
 /**
@@ -14,6 +15,7 @@ export function upcasts<S>(entity: AnyEntity<S>, old: Readonly<Record<number, re
   if (definition === undefined) throw new TypeError('upcasts(...) was given something that is no entity')
   return {
     name: `upcasts(${definition.name})`,
+    sourceText: `upcasts(${entityVariable(definition.name)}, ${literal(old)})`,
     find() {
       for (const [version, states] of Object.entries(old)) {
         for (const state of states) {
@@ -24,6 +26,12 @@ export function upcasts<S>(entity: AnyEntity<S>, old: Readonly<Record<number, re
       return undefined
     },
   }
+}
+
+/** Variables of entities are written with a capital. */
+function entityVariable(name: string): string {
+  const text = variable(name)
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 const codec = createCodec()

@@ -2,6 +2,7 @@ import { sinkOf } from '../../end-definition.ts'
 import type { Sink } from '../../ends.ts'
 import { canonical } from '../canonical.ts'
 import { shown } from '../describe.ts'
+import { functions, literal, variable } from '../literal.ts'
 import { difference } from '../outcome.ts'
 import type { Results, HeldOutput } from '../results.ts'
 import { compareScales, findOrders } from '../same-at-any-scale.ts'
@@ -51,6 +52,7 @@ export function effectivelyOnce<T>(
   const { name } = sinkOf(sink)!
   return {
     name: `effectivelyOnce(${name})`,
+    sourceText: `effectivelyOnce(${[variable(name), ...((by.id ?? by.reads) ? [functions({ id: by.id, reads: by.reads })] : [])].join(', ')})`,
     find: (trial) =>
       inEachRun(trial, ({ result, program }) => {
         const held = result.outputs.get(name) ?? []
@@ -77,6 +79,7 @@ export function orderPerKey<T>(
   const { name } = sinkOf(sink)!
   return {
     name: `orderPerKey(${name})`,
+    sourceText: `orderPerKey(${variable(name)}, ${functions({ key: by.key, order: by.order })})`,
     find: (trial) =>
       inEachRun(trial, ({ result, program }) => {
         const last = new Map<string, T>()
@@ -102,6 +105,7 @@ export function conserved(
 ): Property {
   return {
     name: `conserved(${quantity})`,
+    sourceText: `conserved(${literal(quantity)}, ${functions({ enters, held })})`,
     find: (trial) =>
       inEachRun(trial, (run) => {
         const expected = enters(trial)

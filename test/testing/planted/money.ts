@@ -69,6 +69,7 @@ const updatesTwo: Planted = {
   records: 1,
   says: /money: 0 came in, and 7 is there in the end/,
   options,
+  names: { Account },
   wrong: pipeline('bank', ({ from }) => {
     from(payments)
       .keyBy(({ account }) => account)
@@ -90,6 +91,7 @@ const losesPennies: Planted = {
   records: 2,
   says: /money: 10 came in, and 9 is there in the end/,
   options,
+  names: { Account },
   wrong: bankWith(Account.split),
   right: bankWith(Account.splitFairly),
 }
@@ -169,7 +171,7 @@ const Teller = entity('teller', {
 })
 const twelve = payments.from(Array.from({ length: 12 }, (_, i) => ({ account: names[i % 3]!, amount: 1 + i })))
 const boardWith = (handler: typeof Teller.total) =>
-  pipeline('board', ({ from }) => {
+  pipeline('balances', ({ from }) => {
     from(payments)
       .keyBy(({ account }) => account)
       .to(handler)
@@ -190,6 +192,7 @@ const forgetsIdempotence: Planted = {
   records: 1,
   says: /sink board repeats \d+ outputs, and its reader makes .* of them instead of/,
   options: { ...repeatable, properties: [effectivelyOnce(board, { reads: sums })] },
+  names: { board },
   wrong: boardWith(Teller.change),
   right: boardWith(Teller.total),
 }

@@ -13,6 +13,8 @@ export interface Planted {
   /** What the failure says. */
   readonly says: RegExp
   readonly options: CheckOptions
+  /** What the text of its property names. */
+  readonly names?: Readonly<Record<string, unknown>>
   readonly wrong: Pipeline
   readonly right: Pipeline
 }

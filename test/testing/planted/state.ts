@@ -82,6 +82,7 @@ const upcastsBadly: Planted = {
   records: 0,
   says: /a state of person of version 1, \{ name: 'Cher' \}, becomes one whose state\.last is undefined/,
   options: { inputs, properties: [...standard, upcasts(hasty.Person, old)] },
+  names: { Person: hasty.Person },
   wrong: hasty.pipeline,
   right: careful.pipeline,
 }
@@ -118,6 +119,7 @@ export const saysTwice: Planted & { readonly out: typeof done } = {
   records: 4,
   says: /sink done holds two outputs called "o\d"/,
   options: { inputs, properties: [...standard, effectivelyOnce(done, { id: ({ order }) => order })] },
+  names: { done },
   wrong: assembled(() => true),
   right: assembled(({ told }) => !told),
 }

@@ -99,6 +99,7 @@ const losesOnRekeying: Planted = {
       }),
     ],
   },
+  names: { Region },
   wrong: pipeline('regions', ({ from }) => {
     from(sales)
       .keyBy(({ shop }) => shop)
@@ -138,6 +139,7 @@ const spreadsOneKey: Planted = {
     mayDiffer: true,
     properties: [orderPerKey(sold, { key: ({ shop }) => shop, order: ({ id }) => id })],
   },
+  names: { sold },
   wrong: ordered(({ id }) => `worker ${id % 7}`),
   right: ordered(({ shop }) => shop),
 }

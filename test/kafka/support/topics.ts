@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, Isolation, KafkaClient, ProduceBatch } from '../../../runtime/node/kafka/client.ts'
+import { KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
 import { type RecordHeader, RecordBuffer } from '../../../runtime/node/kafka/wire/record-buffer.ts'
 
 export interface TestRecord {
@@ -72,7 +74,36 @@ export async function append(
   if (records.length === 0) return
   const producer = client.producer({ transactionalId: undefined, transactionTimeoutMs: 10_000 })
   await producer.open()
-  await producer.send([batchOf(topic, partition, records)])
+  for (;;) {
+    try {
+      await producer.send([batchOf(topic, partition, records)])
+      return
+    } catch (error) {
+      // The broker does not know a new topic yet.
+      if (!(error instanceof KafkaFailure) || !/UNKNOWN_TOPIC|NOT_LEADER/.test(error.kind)) throw error
+      await producer.open()
+    }
+  }
+}
+
+/** Removes a topic, and resolves when nobody knows it any more. */
+export async function removeTopic(client: KafkaClient, brokers: readonly string[], topic: string): Promise<void> {
+  await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }))
+  for (;;) {
+    if ((await client.partitions(topic).catch(() => new Map())).size === 0) return
+    await sleep(10)
+  }
+}
+
+/** What operators do with other tools. */
+export async function withAdmin<T>(brokers: readonly string[], work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    return await work(admin)
+  } finally {
+    await admin.disconnect()
+  }
 }
 
 /** Everything that a reader of committed records finds in a partition, from an offset on. No transaction may be open. */

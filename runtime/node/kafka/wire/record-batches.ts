@@ -117,7 +117,7 @@ interface BatchHeader {
 }
 
 class Columns implements RecordColumns {
-  readonly buffer: Buffer
+  readonly buffer: Uint8Array
   readonly starts: number[] = []
   readonly ends: number[] = []
   readonly offsets: number[] = []
@@ -125,8 +125,8 @@ class Columns implements RecordColumns {
   readonly keyStarts: number[] = []
   readonly keyEnds: number[] = []
 
-  constructor(buffer: Buffer) {
-    this.buffer = buffer
+  constructor(bytes: Buffer) {
+    this.buffer = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   read(reader: WireReader, { count, baseOffset, firstTimeMs, appendedMs, from }: BatchHeader): void {

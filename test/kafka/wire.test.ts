@@ -39,4 +39,20 @@ describe('numbers on the wire', () => {
     const reader = new WireReader(writer.bytes)
     expect([reader.varint(), reader.int64()]).toEqual([value, value])
   })
+
+  test('and texts are read as written, however often the buffer grows', () => {
+    const writer = new WireWriter(1)
+    for (let i = 0; i < 100; i++) {
+      writer.int8(i)
+      writer.int16(-1 - i)
+      writer.int32(i * 1_000)
+      writer.text('ä'.repeat(i))
+      writer.raw(bytes('0123456789'.repeat(i)), 1, 1 + i)
+    }
+    const reader = new WireReader(writer.bytes)
+    for (let i = 0; i < 100; i++) {
+      expect([reader.int8(), reader.int16(), reader.int32(), reader.text()]).toEqual([i, -1 - i, i * 1_000, 'ä'.repeat(i)])
+      expect(reader.bytes.toString('latin1', reader.at, (reader.at += i))).toBe('0123456789'.repeat(i).slice(1, 1 + i))
+    }
+  })
 })

@@ -30,7 +30,8 @@ export interface KafkaClient {
   close(): Promise<void>
 }
 
-export type OffsetAt = 'low' | 'high' | { readonly sinceMs: number }
+/** 'stable': where a reader of committed records is at its end now. 'high': behind everything that was written. */
+export type OffsetAt = 'low' | 'stable' | 'high' | { readonly sinceMs: number }
 export type Isolation = 'read_committed' | 'read_uncommitted'
 
 export interface FetchRequest {

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly ssl?: true | tls.ConnectionOptions
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. */
   readonly sasl?: SASLOptions
+  /** How a broker is reached. A seam: tests put something between. */
+  readonly connect?: (request: SocketRequest) => net.Socket
 }
 
 /** Said by a broker that has done nothing: it is not the coordinator, or not ready to be it. */
@@ -41,7 +43,7 @@ export class Connections {
   #connected: Promise<void> | undefined
   #closed = false
 
-  constructor({ brokers, clientId = 'millrace', ssl, sasl }: ConnectionOptions) {
+  constructor({ brokers, clientId = 'millrace', ssl, sasl, connect = connectDirectly }: ConnectionOptions) {
     this.#cluster = new KafkaJsCluster({
       brokers: [...brokers],
       clientId,
@@ -210,7 +212,7 @@ function asFailure(error: unknown, doing: string): KafkaFailure {
   return new KafkaFailure(type ?? name, `${doing}: ${message}`, { retriable: retriable === true, cause: error })
 }
 
-interface SocketRequest {
+export interface SocketRequest {
   readonly host: string
   readonly port: number
   readonly ssl: tls.ConnectionOptions | null
@@ -218,7 +220,7 @@ interface SocketRequest {
 }
 
 /** Small requests leave at once. */
-function connect({ host, port, ssl, onConnect }: SocketRequest): net.Socket {
+function connectDirectly({ host, port, ssl, onConnect }: SocketRequest): net.Socket {
   const name = net.isIP(host) === 0 ? { servername: host } : {}
   const socket =
     ssl === null ? net.connect({ host, port }, onConnect) : tls.connect({ host, port, ...name, ...ssl }, onConnect)

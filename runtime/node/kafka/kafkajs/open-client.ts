@@ -29,13 +29,13 @@ class KafkaJsClient implements KafkaClient {
 
   async offsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, number>> {
     const leaders = await this.partitions(topic)
-    const timestamp = at === 'low' ? -2 : at === 'high' ? -1 : at.sinceMs
+    const timestamp = at === 'low' ? -2 : at === 'high' || at === 'stable' ? -1 : at.sinceMs
     const offsets = new Map<number, number>()
     for (const node of new Set(leaders.values())) {
       const wanted = partitions.filter((partition) => leaders.get(partition) === node)
       const request = {
         replicaId: -1,
-        isolationLevel: 1,
+        isolationLevel: at === 'high' ? 0 : 1,
         topics: [{ topic, partitions: wanted.map((partition) => ({ partition, timestamp })) }],
       }
       const { responses } = await this.#connections.node(node, `asking for offsets of ${topic}`, (broker) =>
@@ -47,7 +47,7 @@ class KafkaJsClient implements KafkaClient {
     // No record is that young: the end is where the next one will be.
     const late = partitions.filter((partition) => offsets.get(partition) === -1)
     if (late.length > 0)
-      for (const [partition, end] of await this.offsets(topic, late, 'high')) offsets.set(partition, end)
+      for (const [partition, end] of await this.offsets(topic, late, 'stable')) offsets.set(partition, end)
     return offsets
   }
 

@@ -48,7 +48,7 @@ export interface FoundTopic {
 export async function findTopic(client: KafkaClient, topic: string, from: StartAt): Promise<FoundTopic> {
   try {
     const leaders = await client.partitions(topic)
-    const at: OffsetAt = from === 'earliest' ? 'low' : from === 'latest' ? 'high' : from
+    const at: OffsetAt = from === 'earliest' ? 'low' : from === 'latest' ? 'stable' : from
     return { leaders, starts: await client.offsets(topic, [...leaders.keys()], at) }
   } catch (error) {
     throw topicNotReadable(`topic ${topic}`, error)

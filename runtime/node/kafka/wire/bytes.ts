@@ -19,15 +19,18 @@ export class WireWriter {
   }
 
   int8(value: number): void {
-    this.#bytes.writeInt8(value, this.#room(1))
+    const at = this.#room(1)
+    this.#bytes.writeInt8(value, at)
   }
 
   int16(value: number): void {
-    this.#bytes.writeInt16BE(value, this.#room(2))
+    const at = this.#room(2)
+    this.#bytes.writeInt16BE(value, at)
   }
 
   int32(value: number): void {
-    this.#bytes.writeInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#bytes.writeInt32BE(value, at)
   }
 
   uint32At(at: number, value: number): void {
@@ -51,7 +54,8 @@ export class WireWriter {
     if (value === null) return this.int16(-1)
     const size = Buffer.byteLength(value)
     this.int16(size)
-    this.#bytes.write(value, this.#room(size), 'utf8')
+    const at = this.#room(size)
+    this.#bytes.write(value, at, 'utf8')
   }
 
   raw(bytes: Uint8Array, start: number, end: number): void {
@@ -59,15 +63,6 @@ export class WireWriter {
     const at = this.#room(end - start)
     if (end - start > 64) this.#bytes.set(bytes.subarray(start, end), at)
     else for (let i = 0; i < end - start; i++) this.#bytes[at + i] = bytes[start + i]!
-  }
-
-  /** UTF-8 without a length. Answers with how many bytes it took. */
-  rawText(value: string): number {
-    const room = value.length * 3
-    const at = this.#room(room)
-    const written = this.#bytes.write(value, at, 'utf8')
-    this.#length = at + written
-    return written
   }
 
   /** Zigzag, seven bits a byte: as records hold their lengths and deltas. At most 53 bits. */

@@ -51,7 +51,12 @@ describe('numbers on the wire', () => {
     }
     const reader = new WireReader(writer.bytes)
     for (let i = 0; i < 100; i++) {
-      expect([reader.int8(), reader.int16(), reader.int32(), reader.text()]).toEqual([i, -1 - i, i * 1_000, 'ä'.repeat(i)])
+      expect([reader.int8(), reader.int16(), reader.int32(), reader.text()]).toEqual([
+        i,
+        -1 - i,
+        i * 1_000,
+        'ä'.repeat(i),
+      ])
       expect(reader.bytes.toString('latin1', reader.at, (reader.at += i))).toBe('0123456789'.repeat(i).slice(1, 1 + i))
     }
   })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import type { ConnectionOptions } from '../../../runtime/node/kafka/kafkajs/connections.ts'
 
 /** Stands between clients and brokers, and cuts connections in the middle of whatever they carry. */

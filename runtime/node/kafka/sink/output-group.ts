@@ -1,4 +1,4 @@
-import type { OutputBatch } from '../../../ports/sink.ts'
+import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { ProduceBatch } from '../client.ts'
 import type { Compression } from '../wire/compression.ts'
 import { partitionOf } from '../wire/murmur2.ts'
@@ -20,7 +20,7 @@ export interface OutputPlace {
   readonly index: number
 }
 
-type Done = Parameters<import('../../../ports/sink.ts').SinkPort['write']>[1]
+type Done = Parameters<SinkPort['write']>[1]
 
 /** Outputs that leave together, encoded for their partitions as they come. */
 export class OutputGroup {

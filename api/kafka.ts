@@ -26,6 +26,8 @@ export interface KafkaOptions {
   onExpired?: 'fail' | 'skip'
   /** As a source: the consumer group under which other tools see how far it is. Default: pipeline and source. False: none. */
   group?: string | false
+  /** As a source: how often it looks for partitions that the topic was given. Default 30,000. */
+  newPartitionsMs?: number
 
   /** As a sink: what readers of committed records see after a crash. Default 'exactly-once'. */
   guarantee?: 'exactly-once' | 'idempotent' | 'at-least-once'
@@ -75,7 +77,8 @@ export function kafkaEnd(options: KafkaOptions): KafkaEnd {
         `Use ${known.map((each) => `'${String(each)}'`).join(' or ')}`,
       )
   }
-  const { clientId = 'millrace', ssl, sasl, group, id, transactionTimeoutMs = 60_000 } = options
+  const { clientId = 'millrace', ssl, sasl, group, newPartitionsMs = 30_000 } = options
+  const { id, transactionTimeoutMs = 60_000 } = options
   const { isolation = 'read_committed', onExpired = 'fail', guarantee = 'exactly-once', compression = 'none' } = options
   return {
     kind: 'kafka',
@@ -88,6 +91,7 @@ export function kafkaEnd(options: KafkaOptions): KafkaEnd {
     isolation,
     onExpired,
     group,
+    newPartitionsMs,
     guarantee,
     id,
     compression,

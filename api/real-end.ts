@@ -31,6 +31,7 @@ export interface KafkaEnd {
   readonly onExpired: 'fail' | 'skip'
   /** Undefined: named for the pipeline and the source. */
   readonly group: string | false | undefined
+  readonly newPartitionsMs: number
   readonly guarantee: 'exactly-once' | 'idempotent' | 'at-least-once'
   /** Undefined: named for the pipeline, the sink and the topic. */
   readonly id: string | undefined

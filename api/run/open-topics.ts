@@ -21,12 +21,12 @@ export async function openTopicSource(
   },
 ): Promise<SourcePartition[]> {
   const { pipeline, ...own } = options
-  const { topic, from, isolation, onExpired, group = `millrace.${pipeline}.${own.source}` } = end
+  const { topic, from, isolation, onExpired, newPartitionsMs, group = `millrace.${pipeline}.${own.source}` } = end
   const client = clientOf(end)
   try {
     const found = await findTopic(client, topic, from instanceof Date ? { sinceMs: from.getTime() } : from)
     return openKafkaSource(
-      { ...own, topic, client, isolation, onExpired, group: group === false ? undefined : group },
+      { ...own, topic, client, isolation, onExpired, newPartitionsMs, group: group === false ? undefined : group },
       found,
     )
   } catch (error) {

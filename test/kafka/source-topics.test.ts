@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SourceReading } from '../../runtime/ports/contracts/source-reading.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
+import { Proxy } from './support/proxy.ts'
 import { partitionsOf, type SourceChoices } from './support/topic-under-test.ts'
 import { append, batchOf, freshName, freshTopic, recentMs, removeTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
@@ -13,7 +14,7 @@ const numbered = (count: number, from = 0): { value: string }[] =>
 /** Reads the only partition of a topic. */
 async function reading(
   topic: string,
-  choices: SourceChoices = {},
+  choices: SourceChoices & { readonly connect?: Proxy['connect'] } = {},
   from: Parameters<typeof partitionsOf>[4] = 'earliest',
 ): Promise<SourceReading> {
   let wake = (): void => undefined
@@ -111,6 +112,22 @@ describe('records', () => {
   })
 })
 
+test('connections that are cut again and again: each record once, in order', async () => {
+  const topic = await freshTopic(outside.client)
+  for (let i = 0; i < 40; i++) await append(outside.client, topic, 0, numbered(250, i * 250))
+  await using proxy = await Proxy.start()
+  const all = await reading(topic, { fetchBytes: 2_000, aheadBytes: 4_000, connect: proxy.connect })
+  all.partition.seek(0, '')
+  const seen: string[] = []
+  for (let batch = await all.batch(50); batch !== undefined; batch = await all.batch(50)) {
+    for (let i = 0; i < batch.count; i++)
+      seen.push(new TextDecoder().decode(batch.buffer.subarray(batch.starts[i], batch.ends[i])))
+    if (seen.length % 300 < 50) proxy.cut()
+  }
+  expect([all.partition.failed, seen]).toEqual([undefined, numbered(10_000).map(({ value }) => value)])
+  await all.partition.close()
+})
+
 describe('retention', () => {
   test('that passed what was not read is an error with a name, and nothing comes', async () => {
     const topic = await freshTopic(outside.client)
@@ -165,7 +182,7 @@ test('partitions that the topic is given later are read from their first record'
   const added: SourcePartition[] = []
   const heard = new Promise<void>((resolve) => {
     void partitionsOf(outside, topic, () => undefined, {
-      lookMs: 30,
+      newPartitionsMs: 30,
       added: (partition) => {
         added.push(partition)
         if (added.length === 2) resolve()

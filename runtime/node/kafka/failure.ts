@@ -24,6 +24,11 @@ export function isFenced(error: unknown): boolean {
   return error instanceof KafkaFailure && fencing.has(error.kind)
 }
 
+/** Whether no broker answered, or none leads yet: as while one starts. */
+export function isAway(error: unknown): boolean {
+  return error instanceof KafkaFailure && (error.kind === 'NO_CONNECTION' || error.kind === 'LEADER_NOT_AVAILABLE')
+}
+
 export function isRetriable(error: unknown): boolean {
   return error instanceof KafkaFailure && error.retriable
 }

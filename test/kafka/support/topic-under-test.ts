@@ -2,6 +2,7 @@ import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-clie
 import { findTopic, type KafkaSourceOptions, openKafkaSource } from '../../../runtime/node/kafka/source/kafka-source.ts'
 import type { SourceUnderTest } from '../../../runtime/ports/contracts/source.ts'
 import type { SourcePartition } from '../../../runtime/ports/source.ts'
+import type { Proxy } from './proxy.ts'
 import { append, contentOf, freshTopic, ledBy, removeTopic } from './topics.ts'
 import type { BrokerInUse } from './use-broker.ts'
 
@@ -12,10 +13,10 @@ export async function partitionsOf(
   { brokers }: BrokerInUse,
   topic: string,
   wake: () => void,
-  choices: SourceChoices = {},
+  { connect, ...choices }: SourceChoices & { readonly connect?: Proxy['connect'] } = {},
   from: Parameters<typeof findTopic>[2] = 'earliest',
 ): Promise<SourcePartition[]> {
-  const client = openKafkaJsClient({ brokers })
+  const client = openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) })
   return openKafkaSource({ ...defaults, client, topic, wake, ...choices }, await findTopic(client, topic, from))
 }
 

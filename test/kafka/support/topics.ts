@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, Isolation, KafkaClient, ProduceBatch } from '../../../runtime/node/kafka/client.ts'
 import { KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
+import { WireReader } from '../../../runtime/node/kafka/wire/bytes.ts'
 import { type RecordHeader, RecordBuffer } from '../../../runtime/node/kafka/wire/record-buffer.ts'
 
 export interface TestRecord {
@@ -16,6 +17,7 @@ export interface SeenRecord {
   readonly key: string | undefined
   readonly value: string
   readonly timeMs: number
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Of records whose time does not matter. Old ones would be removed by the broker's retention. */
@@ -129,10 +131,26 @@ export async function contentOf(
       starts.forEach((start, i) => {
         const key = keyStarts[i]! < 0 ? undefined : decoder.decode(buffer.subarray(keyStarts[i], keyEnds[i]))
         const value = decoder.decode(buffer.subarray(start, ends[i]))
-        seen.push({ offset: offsets[i]!, key, value, timeMs: timesMs[i]! })
+        const headers = headersOf(new WireReader(Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length), ends[i]))
+        seen.push({ offset: offsets[i]!, key, value, timeMs: timesMs[i]!, headers })
       })
     }
     offset = next
   }
   return seen
+}
+
+/** They follow the value. */
+function headersOf(reader: WireReader): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const text = (): string => {
+    const size = reader.varint()
+    reader.at += size
+    return reader.bytes.toString('utf8', reader.at - size, reader.at)
+  }
+  for (let count = reader.varint(); count > 0; count--) {
+    const name = text()
+    headers[name] = text()
+  }
+  return headers
 }

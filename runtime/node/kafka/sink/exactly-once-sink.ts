@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../../base/assert.ts'
 import type { MillraceError } from '../../../base/errors.ts'
 import { laneWentBack, sinkFenced } from '../../../ports/sink-refusals.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { KafkaClient, KafkaProducer } from '../client.ts'
 import { isFenced, isRetriable, KafkaFailure } from '../failure.ts'
+import { patiently } from '../patiently.ts'
 import { OutputGroup, type OutputSettings } from './output-group.ts'
 import { type Positions, sameLanes } from './positions-record.ts'
 import { PositionsTopic } from './positions-topic.ts'
@@ -22,9 +22,6 @@ export interface ExactlyOnceSettings extends OutputSettings {
 }
 
 type Done = (error: MillraceError | undefined) => void
-
-const firstPauseMs = 10
-const longestPauseMs = 1_000
 
 /**
  * Writes outputs and lane positions to a topic in transactions, so that readers of committed records see each output once.
@@ -133,7 +130,9 @@ export class ExactlyOnceSink implements SinkPort {
   }
 
   async #open(): Promise<readonly LanePosition[]> {
-    await this.#patiently(undefined, async () => {
+    // Nobody waits for an opening any more once it is closed.
+    const mayOpen = (error: unknown): boolean => !this.#closed && mayGoWell(error)
+    await patiently(this.#settings.patienceMs, mayOpen, async () => {
       await this.#topic.prepare()
       await this.#producer.open()
       const found = await this.#topic.read(true)
@@ -165,7 +164,7 @@ export class ExactlyOnceSink implements SinkPort {
     if (rounds.length === 0) return
     const before = this.#positions
     let isUnknown = false
-    await this.#patiently(group, async () => {
+    await patiently(this.#settings.patienceMs, mayGoWell, async () => {
       if (isUnknown && (await this.#wasCommitted(before, lanes))) return
       isUnknown = true
       await this.#transaction(rounds, lanes)
@@ -199,22 +198,6 @@ export class ExactlyOnceSink implements SinkPort {
     assert(sameLanes(found.lanes, lanes), 'positions are those before a transaction of our own, or those after it')
     this.#positions = { ...found, written: before.written }
     return true
-  }
-
-  /** Tries again while it may still go well. What an attempt was cut off from doing, the next one finds out. */
-  async #patiently(group: OutputGroup | undefined, attempt: () => Promise<void>): Promise<void> {
-    const giveUpAt = performance.now() + this.#settings.patienceMs
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await attempt()
-        return
-      } catch (error) {
-        // Nobody waits for an opening any more once it is closed.
-        const isAbandoned = this.#closed && group === undefined
-        if (!mayGoWell(error) || isAbandoned || performance.now() > giveUpAt) throw error
-        await sleep(pauseMs)
-      }
-    }
   }
 }
 

@@ -1,5 +1,8 @@
+import { brokerStartMs } from '../../../base/limits.ts'
 import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { KafkaClient } from '../client.ts'
+import { isAway } from '../failure.ts'
+import { patiently } from '../patiently.ts'
 import type { Compression } from '../wire/compression.ts'
 import type { RecordHeader } from '../wire/record-buffer.ts'
 import { ExactlyOnceSink } from './exactly-once-sink.ts'
@@ -38,8 +41,10 @@ export async function openKafkaSink(options: KafkaSinkOptions): Promise<SinkPort
   const { client, topic, sink, id, guarantee, compression, transactionTimeoutMs, headersOf } = options
   const { patienceMs = 120_000 } = options
   try {
-    const partitions = (await client.partitions(topic)).size
-    const limit = Number((await client.topicSetting(topic, 'max.message.bytes')) ?? usualMessageBytes)
+    const { partitions, limit } = await patiently(brokerStartMs, isAway, async () => ({
+      partitions: (await client.partitions(topic)).size,
+      limit: Number((await client.topicSetting(topic, 'max.message.bytes')) ?? usualMessageBytes),
+    }))
     const maxOutputBytes = Math.max(limit - aroundBytes, 0)
     const maxBatchBytes = Math.min(largestBatchBytes, maxOutputBytes)
     const shared = { sink, topic, partitions, compression, maxBatchBytes, patienceMs, maxOutputBytes }

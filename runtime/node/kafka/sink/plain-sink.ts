@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { assert } from '../../../base/assert.ts'
 import type { MillraceError } from '../../../base/errors.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { KafkaClient, KafkaProducer } from '../client.ts'
 import { isRetriable, KafkaFailure } from '../failure.ts'
+import { patiently } from '../patiently.ts'
 import { OutputGroup, type OutputSettings } from './output-group.ts'
 import { outputTooLarge, topicNotWritable } from './sink-errors.ts'
 
@@ -14,9 +14,6 @@ export interface PlainSettings extends OutputSettings {
 }
 
 type Done = (error: MillraceError | undefined) => void
-
-const firstPauseMs = 10
-const longestPauseMs = 1_000
 
 /**
  * Writes outputs to a topic without transactions: they are seen sooner, and after a crash or an error some come again. It keeps
@@ -48,7 +45,7 @@ export class PlainSink implements SinkPort {
   }
 
   open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void {
-    this.#opening = this.#patiently(() => this.#producer.open()).then(
+    this.#opening = patiently(this.#settings.patienceMs, mayGoWell, () => this.#producer.open()).then(
       () => {
         if (!this.#closed) done(undefined, [])
       },
@@ -91,7 +88,7 @@ export class PlainSink implements SinkPort {
   async #send(rounds: OutputGroup['rounds']): Promise<void> {
     for (const round of rounds) {
       let isUnknown = false
-      await this.#patiently(async () => {
+      await patiently(this.#settings.patienceMs, mayGoWell, async () => {
         // After an error the brokers may or may not have it: it comes again, in a sequence of its own.
         if (isUnknown) await this.#producer.open()
         isUnknown = true
@@ -99,18 +96,8 @@ export class PlainSink implements SinkPort {
       })
     }
   }
+}
 
-  async #patiently(attempt: () => Promise<unknown>): Promise<void> {
-    const giveUpAt = performance.now() + this.#settings.patienceMs
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      try {
-        await attempt()
-        return
-      } catch (error) {
-        const isForgotten = error instanceof KafkaFailure && /SEQUENCE|PRODUCER_ID/.test(error.kind)
-        if ((!isRetriable(error) && !isForgotten) || performance.now() > giveUpAt) throw error
-        await sleep(pauseMs)
-      }
-    }
-  }
+function mayGoWell(error: unknown): boolean {
+  return isRetriable(error) || (error instanceof KafkaFailure && /SEQUENCE|PRODUCER_ID/.test(error.kind))
 }

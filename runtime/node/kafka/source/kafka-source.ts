@@ -1,6 +1,8 @@
+import { brokerStartMs } from '../../../base/limits.ts'
 import type { SourcePartition } from '../../../ports/source.ts'
 import type { Isolation, KafkaClient, OffsetAt } from '../client.ts'
-import { isRetriable, KafkaFailure } from '../failure.ts'
+import { isAway, isRetriable, KafkaFailure } from '../failure.ts'
+import { patiently } from '../patiently.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { KafkaPartition, type PartitionListener } from './kafka-partition.ts'
 import { topicNotReadable } from './source-errors.ts'
@@ -28,7 +30,7 @@ export interface KafkaSourceOptions {
   readonly aheadBytes?: number
   readonly fetchBytes?: number
   /** How often new partitions are looked for. */
-  readonly lookMs?: number
+  readonly newPartitionsMs?: number
 }
 
 /** What all partitions together hold ahead of the worker, and what each may hold in any case. */
@@ -47,9 +49,11 @@ export interface FoundTopic {
 /** @throws MR_SOURCE_FAILED */
 export async function findTopic(client: KafkaClient, topic: string, from: StartAt): Promise<FoundTopic> {
   try {
-    const leaders = await client.partitions(topic)
     const at: OffsetAt = from === 'earliest' ? 'low' : from === 'latest' ? 'stable' : from
-    return { leaders, starts: await client.offsets(topic, [...leaders.keys()], at) }
+    return await patiently(brokerStartMs, isAway, async () => {
+      const leaders = await client.partitions(topic)
+      return { leaders, starts: await client.offsets(topic, [...leaders.keys()], at) }
+    })
   } catch (error) {
     throw topicNotReadable(`topic ${topic}`, error)
   }
@@ -73,7 +77,7 @@ class KafkaSource implements PartitionListener {
   #partitionCount = 0
 
   constructor(options: KafkaSourceOptions, leaders: ReadonlyMap<number, number>) {
-    const { client, topic, isolation, group, lookMs = 30_000 } = options
+    const { client, topic, isolation, group, newPartitionsMs = 30_000 } = options
     const { maxWaitMs = 250, patienceMs = 120_000, missingMs = 10_000 } = options
     this.#options = options
     const settings = { topic, isolation, maxWaitMs, maxBytes: maxFetchBytes, patienceMs, missingMs }
@@ -83,7 +87,7 @@ class KafkaSource implements PartitionListener {
         for (const partition of this.#open.values()) partition.fail(error)
       })
     }
-    if (options.follow) this.#timer = setInterval(() => void this.#look(), lookMs)
+    if (options.follow) this.#timer = setInterval(() => void this.#look(), newPartitionsMs)
   }
 
   readonly wants = (): void => this.#reader.pump()

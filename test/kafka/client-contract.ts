@@ -100,6 +100,21 @@ export function clientContract(open: () => KafkaClient): void {
       }
     })
 
+    for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+      using(`gives what a broker has packed with ${codec} (C2)`, async (client) => {
+        const topic = await freshTopic(client, 1, { 'compression.type': codec })
+        const values = Array.from({ length: 300 }, (_, i) => `${i}:`.padEnd(1 + ((i * 371) % 2_000), `${i * i},`))
+        for (const part of [values.slice(0, 1), values.slice(1, 50), values.slice(50)])
+          await append(
+            client,
+            topic,
+            0,
+            part.map((value) => ({ value })),
+          )
+        expect(await valuesOf(client, topic)).toEqual(values)
+      })
+    }
+
     using('a large record comes whole, whatever was allowed', async (client) => {
       const topic = await freshTopic(client)
       const value = 'x'.repeat(900_000)

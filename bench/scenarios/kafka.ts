@@ -8,12 +8,11 @@ import { join } from 'node:path'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
 import { kafka } from 'millrace/kafka'
-import { isRetriable } from '../../runtime/node/kafka/failure.ts'
 import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
-import { patiently } from '../../runtime/node/kafka/patiently.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
+import { ledBy } from '../../test/kafka/support/topics.ts'
 import { Broker } from '../../test/support/kafka/broker.ts'
 import { measure, scale } from '../support/measure.ts'
 
@@ -57,13 +56,7 @@ let topics = 0
 async function newTopic(): Promise<string> {
   const topic = `bench-${topics++}`
   await client.createTopic(topic, partitions, {})
-  // A broker says who leads a partition before it does.
-  await patiently(10_000, isRetriable, async () => {
-    const leaders = await client.partitions(topic)
-    const wants = [...leaders.keys()].map((partition) => ({ partition, offset: 0, maxBytes: 1 }))
-    const request = { topic, wants, maxWaitMs: 0, maxBytes: 1, isolation: 'read_committed' } as const
-    for (const { failure } of await client.fetch(leaders.get(0)!, request)) if (failure !== undefined) throw failure
-  })
+  await ledBy(client, topic, partitions)
   return topic
 }
 

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, Isolation, KafkaClient, ProduceBatch } from '../../../runtime/node/kafka/client.ts'
-import { KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
+import { isRetriable, KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
+import { patiently } from '../../../runtime/node/kafka/patiently.ts'
 import { WireReader } from '../../../runtime/node/kafka/wire/bytes.ts'
 import { type RecordHeader, RecordBuffer } from '../../../runtime/node/kafka/wire/record-buffer.ts'
 
@@ -42,13 +43,17 @@ export async function freshTopic(
   return topic
 }
 
-/** Resolves when every partition of a new topic has a leader. */
+/** Resolves when every partition of a new topic has a leader that knows it: brokers say who leads before they do. */
 export async function ledBy(client: KafkaClient, topic: string, partitions: number): Promise<void> {
-  for (;;) {
-    const leaders = await client.partitions(topic).catch(() => new Map<number, number>())
-    if (leaders.size === partitions && [...leaders.values()].every((node) => node >= 0)) return
-    await sleep(10)
-  }
+  await patiently(10_000, isRetriable, async () => {
+    const leaders = await client.partitions(topic)
+    if (leaders.size !== partitions) throw new KafkaFailure('NOT_YET', `${topic} is being made`, { retriable: true })
+    for (const [partition, node] of leaders) {
+      const request = { topic, wants: [{ partition, offset: 0, maxBytes: 1 }], maxWaitMs: 0, maxBytes: 1 }
+      const [fetched] = await client.fetch(node, { ...request, isolation: 'read_committed' })
+      if (fetched!.failure !== undefined) throw fetched!.failure
+    }
+  })
 }
 
 export function batchOf(

@@ -125,7 +125,7 @@ function brokerProperties(port: number, advertisedPort: number, controllerPort: 
 }
 
 /** Ports on loopback that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
+async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map((server) => once(server, 'listening')))
   const ports = servers.map((server) => (server.address() as AddressInfo).port)

@@ -1,3 +1,5 @@
+import { maxKeyBytes } from '../../../base/limits.ts'
+import { utf8Write } from '../../../base/utf8.ts'
 import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { ProduceBatch } from '../client.ts'
 import type { Compression } from '../wire/compression.ts'
@@ -33,7 +35,8 @@ export class OutputGroup {
   readonly #rounds: Map<number, ProduceBatch>[] = []
   /** How many of them each partition is in. */
   readonly #depths = new Map<number, number>()
-  readonly #encoder = new TextEncoder()
+  /** The key at hand. */
+  #key = new Uint8Array(3 * maxKeyBytes)
 
   /** `turn`: counts groups, so that outputs without keys are spread. */
   constructor(settings: OutputSettings, nowMs: number, turn: number) {
@@ -50,11 +53,17 @@ export class OutputGroup {
     const { partitions, headersOf } = this.#settings
     const { buffer, starts, ends, keys, count } = batch
     for (let i = 0; i < count; i++) {
-      const key = keys === undefined ? undefined : this.#encoder.encode(keys[i])
+      const key = keys === undefined ? undefined : this.#encoded(keys[i]!)
       const partition = key === undefined ? this.#keyless : partitionOf(key, 0, key.length, partitions)
       const headers = headersOf?.({ batch, index: i })
       this.#recordsOf(partition, ends[i]! - starts[i]!).add(key, buffer, starts[i]!, ends[i]!, headers)
     }
+  }
+
+  /** Valid until the next call. */
+  #encoded(key: string): Uint8Array {
+    if (key.length * 3 > this.#key.length) this.#key = new Uint8Array(key.length * 3)
+    return this.#key.subarray(0, utf8Write(key, this.#key, 0))
   }
 
   #recordsOf(partition: number, sizeBytes: number): RecordBuffer {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import { SourceReading } from '../../runtime/ports/contracts/source-reading.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import { Proxy } from './support/proxy.ts'
 import { partitionsOf, type SourceChoices } from './support/topic-under-test.ts'
-import { append, batchOf, freshName, freshTopic, recentMs, removeTopic, withAdmin } from './support/topics.ts'
+import { append, batchOf, freshName, freshTopic, ledBy, recentMs, removeTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
@@ -175,6 +177,63 @@ test('a topic that is deleted while it is read ends the source with a name', asy
   await removeTopic(outside.client, outside.brokers, topic)
   expect(await all.failure()).toEqual({ code: 'MR_SOURCE_REPLACED', records: [] })
   await all.partition.close()
+})
+
+test('a topic that is made anew and filled while the record before the position is looked for', async () => {
+  const { client } = outside
+  const topic = await freshTopic(client)
+  await append(client, topic, 0, numbered(50))
+  const early = await reading(topic)
+  early.partition.seek(0, '')
+  const { positions } = await early.rest(50)
+  await early.partition.close()
+  const { next, proof } = positions.at(-1)!
+  await removeTopic(client, outside.brokers, topic)
+  await client.createTopic(topic, 1, {})
+  await ledBy(client, topic, 1)
+  const found = await findTopic(client, topic, 'earliest')
+  // It is filled between the fetch that does not find the record and the question where the topic begins and ends.
+  const late = openKafkaJsClient({ brokers: outside.brokers })
+  const offsets = late.offsets.bind(late)
+  late.offsets = async (...args) => {
+    if ((await client.offsets(topic, [0], 'high')).get(0) === 0) await append(client, topic, 0, numbered(70, 1_000))
+    return await offsets(...args)
+  }
+  const again = new SourceReading((wake) => {
+    const options = { source: 'quotes', topic, client: late, follow: true, group: undefined, wake } as const
+    const others = { isolation: 'read_committed', onExpired: 'fail', added: () => undefined, maxWaitMs: 20 } as const
+    return openKafkaSource({ ...options, ...others }, found)[0]!
+  })
+  again.partition.seek(next, proof)
+  expect(await again.failure()).toEqual({ code: 'MR_SOURCE_REPLACED', records: [] })
+  await again.partition.close()
+})
+
+test('many partitions with batches that are larger than what is asked for', async () => {
+  const topic = await freshTopic(outside.client, 4)
+  const big = (i: number): { value: string } => ({ value: `${i}`.padEnd(150_000, 'x') })
+  for (let partition = 0; partition < 4; partition++)
+    for (let i = 0; i < 6; i++) await append(outside.client, topic, partition, [big(i)])
+  const wakes: (() => void)[] = []
+  const partitions = await partitionsOf(outside, topic, () => wakes.forEach((wake) => wake()), {
+    fetchBytes: 1_000,
+    aheadBytes: 1_000,
+  })
+  const readings = partitions.map((partition) => new SourceReading((wake) => (wakes.push(wake), partition)))
+  for (let round = 0; round < 2; round++) {
+    const all = await Promise.all(
+      readings.map(async (reading) => {
+        reading.partition.seek(0, '')
+        const { records, positions } = await reading.rest(1)
+        // Back to the middle, with a record to compare.
+        const { next, proof, count } = positions[2]!
+        reading.partition.seek(next, proof)
+        return [records.length, count + (await reading.rest(10)).records.length]
+      }),
+    )
+    expect(all).toEqual([6, 6, 6, 6].map((count) => [count, count]))
+  }
+  for (const partition of partitions) await partition.close()
 })
 
 test('partitions that the topic is given later are read from their first record', async () => {

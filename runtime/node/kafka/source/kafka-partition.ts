@@ -33,6 +33,9 @@ export interface PartitionListener {
 /** A silence that is longer may have been long enough for somebody to delete the topic, make it anew and fill it. */
 const trustMs = 100
 
+/** Most batches are smaller. */
+const leastCheckBytes = 64 << 10
+
 interface Chunk {
   readonly columns: RecordColumns
   /** The position after its last record, and after the markers that were fetched with it. */
@@ -67,6 +70,7 @@ export class KafkaPartition implements SourcePartition {
   /** What was fetched after a silence, until the record before it was compared. */
   #held: FetchedPartition | undefined
   #checking = false
+  #checkBytes = leastCheckBytes
   /** Of the topic, as of the last fetch of this seek. */
   #end: number | undefined
   /** Where it ends for good, if it is not followed. */
@@ -160,7 +164,7 @@ export class KafkaPartition implements SourcePartition {
   get want(): FetchWant | undefined {
     if (this.#generation === 0 || this.#failed !== undefined) return undefined
     const { partition, fetchBytes } = this.#settings
-    if (this.#checking) return { partition, offset: this.#last!.offset, maxBytes: 1 }
+    if (this.#checking) return { partition, offset: this.#last!.offset, maxBytes: this.#checkBytes }
     if (this.isFull || this.#position >= (this.#lastEnd ?? Number.POSITIVE_INFINITY)) return undefined
     return { partition, offset: this.#position, maxBytes: fetchBytes }
   }
@@ -182,11 +186,14 @@ export class KafkaPartition implements SourcePartition {
     return true
   }
 
-  /** Nothing is where the last fetch looked: the topic has the offsets from `low` to `end`. */
+  /** Nothing was where the last fetch looked. Since then the topic was asked: it has the offsets from `low` to `end`. */
   outOfRange(low: number, end: number): void {
+    const isLastThere = this.#last !== undefined && low <= this.#last.offset
     if (end < this.#position) this.fail(topicShrank(this.#where, this.#position, end))
     else if (low > this.#position && this.#settings.onExpired === 'fail')
       this.fail(recordsExpired(this.#where, this.#position, low))
+    // It was not there a moment ago: somebody is filling a topic that was made anew.
+    else if (isLastThere) this.distrust()
     else {
       // The record before it has expired, or those that are left out have: nothing to compare with.
       this.#last = undefined
@@ -209,10 +216,16 @@ export class KafkaPartition implements SourcePartition {
     this.#listener.wake()
   }
 
-  #check({ columns, end }: FetchedPartition, nowMs: number): boolean {
+  #check({ columns, next, end }: FetchedPartition, nowMs: number): boolean {
     const { offset, hash } = this.#last!
     // The topic is shorter than it was, or a broker that was just started does not know its end yet.
     if (end <= offset) return false
+    // Not even one batch came whole: brokers send one in any case only for the partition that is asked for first.
+    if (next === offset) {
+      this.#checkBytes *= 2
+      return true
+    }
+    this.#checkBytes = leastCheckBytes
     const first = columns[0]
     if (first !== undefined && first.offsets[0] === offset && proofOf(first, 0).hash !== hash) {
       this.fail(recordReplaced(this.#where, this.#position))

@@ -109,6 +109,11 @@ export class TopicReader {
     const maxWaitMs = areSomeFull ? Math.min(shortWaitMs, this.#settings.maxWaitMs) : this.#settings.maxWaitMs
     for (const [node, sent] of wanted) {
       this.#busy.add(node)
+      // Next time others come first: a batch that is larger than what is asked for comes only for the first that has any.
+      for (const { partition } of sent.slice(0, 1)) {
+        this.#partitions.delete(partition)
+        this.#partitions.add(partition)
+      }
       void this.#fetch(node, sent, maxWaitMs).finally(() => {
         this.#busy.delete(node)
         this.pump()

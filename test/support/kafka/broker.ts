@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokerJars, notInstalled, runToEnd } from './jars.ts'
+import { freePorts } from './free-ports.ts'
+import { addSecureListener, type SecureListener } from './secure-listener.ts'
 
 export interface BrokerOptions {
   /** Port on loopback. Default: one that is free. */
   readonly port?: number
   /** What clients are told to connect to, if they come by another way than `port`: a proxy. */
   readonly advertisedPort?: number
+  /** Another listener, with TLS and a password. */
+  readonly secure?: boolean
   /** Compile quickly rather than well: for short lives. Default true. */
   readonly quick?: boolean
   readonly say?: (text: string) => void
@@ -19,12 +22,21 @@ export interface BrokerOptions {
 /** One process of Apache Kafka (broker and controller), whose data lives as long as this object. */
 export class Broker {
   readonly port: number
+  /** Undefined: it was not asked for. */
+  readonly secure: SecureListener | undefined
   readonly #options: BrokerOptions
   readonly #folder: string
   readonly #jars: string
   #child: ChildProcess | undefined
 
-  private constructor(options: BrokerOptions, port: number, folder: string, jars: string) {
+  private constructor(
+    options: BrokerOptions,
+    port: number,
+    folder: string,
+    jars: string,
+    secure: SecureListener | undefined,
+  ) {
+    this.secure = secure
     this.#options = options
     this.port = port
     this.#folder = folder
@@ -38,9 +50,11 @@ export class Broker {
     const [free, controllerPort] = await freePorts(2)
     const port = options.port ?? free!
     const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-'))
-    const properties = brokerProperties(port, options.advertisedPort ?? port, controllerPort!, join(folder, 'data'))
-    await writeFile(join(folder, 'server.properties'), properties)
-    const broker = new Broker(options, port, folder, jars)
+    const settings = brokerSettings(port, options.advertisedPort ?? port, controllerPort!, join(folder, 'data'))
+    const secure = options.secure === true ? await addSecureListener(settings, folder) : undefined
+    const properties = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+    await writeFile(join(folder, 'server.properties'), properties.join(''))
+    const broker = new Broker(options, port, folder, jars, secure)
     say('formatting')
     const tool = ['kafka.tools.StorageTool', 'format', '-t', 'bWlsbHJhY2Vmb3J0ZXN0cw', '-c', broker.#properties]
     await runToEnd('java', ['-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, ...tool])
@@ -93,8 +107,13 @@ export class Broker {
   }
 }
 
-function brokerProperties(port: number, advertisedPort: number, controllerPort: number, folder: string): string {
-  const settings = {
+function brokerSettings(
+  port: number,
+  advertisedPort: number,
+  controllerPort: number,
+  folder: string,
+): Record<string, string | number | boolean> {
+  return {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
@@ -119,16 +138,4 @@ function brokerProperties(port: number, advertisedPort: number, controllerPort: 
     'log.initial.task.delay.ms': 1_000,
     'auto.create.topics.enable': false,
   }
-  return Object.entries(settings)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
-}
-
-/** Ports on loopback that nobody listens on. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
 }

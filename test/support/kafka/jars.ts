@@ -23,8 +23,17 @@ export async function brokerJars(say: (text: string) => void): Promise<string> {
   say('fetching the jars of Apache Kafka (44 MB, once)')
   await mkdir(dirname(folder), { recursive: true })
   const fresh = await mkdtemp(`${folder}.`)
-  const args = ['-B', '-q', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`]
-  await runToEnd('mvn', args)
+  // Test files may fetch at the same time, and Maven's own folder is not made for that.
+  const repository = `${fresh}.m2`
+  const args = ['-B', '-q', '-f', pom, `-Dmaven.repo.local=${repository}`]
+  try {
+    await runToEnd('mvn', [...args, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`])
+  } catch (error) {
+    await rm(fresh, { recursive: true })
+    throw error
+  } finally {
+    await rm(repository, { recursive: true, force: true })
+  }
   // Whoever else fetched them meanwhile has the same: whose folder it becomes does not matter.
   await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }))
   return folder

@@ -212,7 +212,7 @@ function asFailure(error: unknown, doing: string): KafkaFailure {
   return new KafkaFailure(type ?? name, `${doing}: ${message}`, { retriable: retriable === true, cause: error })
 }
 
-export interface SocketRequest {
+interface SocketRequest {
   readonly host: string
   readonly port: number
   readonly ssl: tls.ConnectionOptions | null

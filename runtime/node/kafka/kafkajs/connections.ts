@@ -41,6 +41,7 @@ export class Connections {
   readonly #cluster: Cluster
   readonly #coordinators = new Map<string, number>()
   #connected: Promise<void> | undefined
+  readonly #calls = new Set<Promise<unknown>>()
   #closed = false
 
   constructor({ brokers, clientId = 'millrace', ssl, sasl, connect = connectDirectly }: ConnectionOptions) {
@@ -130,12 +131,22 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#connected?.catch(() => undefined)
+    await Promise.allSettled(this.#calls)
     await this.#cluster.disconnect()
   }
 
   async #guarded<T>(doing: string, ask: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new KafkaFailure('CLOSED', `${doing}: the client is closed`, { retriable: false })
+    const call = this.#attempt(doing, ask)
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async #attempt<T>(doing: string, ask: () => Promise<T>): Promise<T> {
     try {
       this.#connected ??= this.#connect()
       await this.#connected

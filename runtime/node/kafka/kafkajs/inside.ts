@@ -1,34 +1,16 @@
 import { createRequire } from 'node:module'
+import { correctKafkaJs } from './corrections.ts'
 
 /**
  * The parts of kafkajs 2.2.4 that are used: connections with TLS and SASL, and what brokers know about each other. They are
  * not its public interface, which cannot read from a given position; the version is pinned, and it is the last one.
  */
 const require = createRequire(import.meta.url)
+correctKafkaJs(require)
 
 export const KafkaJsCluster: new (
   options: Readonly<Record<string, unknown>>,
 ) => Cluster = require('kafkajs/src/cluster/index.js')
-
-interface RequestQueue {
-  readonly pending: readonly unknown[]
-  readonly throttledUntil: number
-  scheduleCheckPendingRequests(): void
-}
-
-/**
- * After each answer it sets a timer to look at requests that wait, also when none does, and then for a time that lies far in the
- * past: younger Node.js versions print a warning about that.
- */
-function setTimersOnlyForRequests(queue: RequestQueue): void {
-  const schedule = queue.scheduleCheckPendingRequests
-  queue.scheduleCheckPendingRequests = function (this: RequestQueue): void {
-    if (this.pending.length > 0) schedule.call(this)
-  }
-}
-setTimersOnlyForRequests(
-  (require('kafkajs/src/network/requestQueue/index.js') as { prototype: RequestQueue }).prototype,
-)
 
 export interface ErrorEntry {
   /** The protocol's name of it. */

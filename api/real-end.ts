@@ -16,6 +16,42 @@ export type RealEnd =
   | { readonly kind: 'list'; readonly values: readonly unknown[] }
   /** Standard input for a source, standard output for a sink. */
   | { readonly kind: 'stdio'; readonly framing: Framing }
+  | KafkaEnd
+
+/** A topic, with everything decided that is the same wherever it is used. */
+export interface KafkaEnd {
+  readonly kind: 'kafka'
+  readonly topic: string
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl: true | TlsOptions | undefined
+  readonly sasl: SaslOptions | undefined
+  readonly from: 'earliest' | 'latest' | Date
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+  readonly onExpired: 'fail' | 'skip'
+  /** Undefined: named for the pipeline and the source. */
+  readonly group: string | false | undefined
+  readonly newPartitionsMs: number
+  readonly guarantee: 'exactly-once' | 'idempotent' | 'at-least-once'
+  /** Undefined: named for the pipeline, the sink and the topic. */
+  readonly id: string | undefined
+  readonly compression: 'none' | 'gzip'
+  readonly transactionTimeoutMs: number
+}
+
+/** As `tls.connect` of node:tls takes them: `{ ca, cert, key, ... }`. */
+export type TlsOptions = Readonly<Record<string, unknown>>
+
+export type SaslOptions =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly username: string
+      readonly password: string
+    }
+  | {
+      readonly mechanism: 'oauthbearer'
+      readonly oauthBearerProvider: () => Promise<{ value: string }>
+    }
 
 const endKey: unique symbol = Symbol('millrace.realEnd')
 

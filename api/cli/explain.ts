@@ -51,6 +51,7 @@ function described(end: RealEnd | undefined): string {
   if (end === undefined) return 'not bound'
   if (end.kind === 'list') return `a list of ${end.values.length} values`
   if (end.kind === 'stdio') return `- (${end.framing})`
+  if (end.kind === 'kafka') return `topic ${end.topic} on ${end.brokers.join(', ')}`
   return `${end.path} (${end.framing})`
 }
 
@@ -88,6 +89,11 @@ function guarantee(weak: readonly NonNullable<Weakness>[]): string {
 function weaknessOfSource(name: string, end: RealEnd | undefined): Weakness {
   const source = `source ${JSON.stringify(name)}`
   if (end === undefined) return { kind: 'unknown', why: `${source} is bound to nothing yet` }
+  if (end.kind === 'kafka' && end.onExpired === 'skip')
+    return {
+      kind: 'loses',
+      why: `${source} is a topic with onExpired "skip": what retention removes before it is read is gone`,
+    }
   if (end.kind !== 'stdio') return undefined
   return {
     kind: 'loses',
@@ -98,6 +104,11 @@ function weaknessOfSource(name: string, end: RealEnd | undefined): Weakness {
 function weaknessOfSink(name: string, end: RealEnd | undefined): Weakness {
   const sink = `sink ${JSON.stringify(name)}`
   if (end === undefined) return { kind: 'unknown', why: `${sink} is bound to nothing yet` }
+  if (end.kind === 'kafka' && end.guarantee !== 'exactly-once')
+    return {
+      kind: 'repeats',
+      why: `${sink} is a topic with guarantee ${JSON.stringify(end.guarantee)}: after a crash some comes again`,
+    }
   if (end.kind !== 'stdio') return undefined
   return {
     kind: 'repeats',

@@ -75,7 +75,12 @@ program
 
 function withEnds(command: Command): Command {
   return command
-    .option('--in <name=uri>', 'what a source reads: a path, file:PATH?framing=u16, or -', given, [])
+    .option(
+      '--in <name=uri>',
+      'what a source reads: a path, file:PATH?framing=u16, kafka://HOST:PORT/TOPIC, or -',
+      given,
+      [],
+    )
     .option('--out <name=uri>', 'what a sink writes, likewise', given, [])
 }
 

@@ -3,7 +3,7 @@ import { completeBindings, type SourceEnd } from '../complete-bindings.ts'
 import type { Binding } from '../ends.ts'
 import { invalid } from '../invalid.ts'
 import type { LoadedProgram } from '../run/load-program.ts'
-import { openSource } from '../run/open-ends.ts'
+import { type Names, openSource } from '../run/open-ends.ts'
 
 /** How the sources of a program read in a simulated world. */
 export interface ListedInputs {
@@ -20,7 +20,7 @@ export async function listInputs({ pipeline, bindings }: LoadedProgram, maxRecor
   for (const [i, end] of sources.entries()) {
     const { name, decode } = plan.sources[i]!
     const values: unknown[] = []
-    for (const record of await firstRecords(name, end, maxRecords)) {
+    for (const record of await firstRecords({ pipeline: plan.name, end: name }, end, maxRecords)) {
       try {
         values.push(decode(record))
       } catch {
@@ -32,31 +32,39 @@ export async function listInputs({ pipeline, bindings }: LoadedProgram, maxRecor
   return { inputs: lists, undecodable }
 }
 
-async function firstRecords(source: string, end: SourceEnd, maxRecords: number): Promise<readonly Uint8Array[]> {
+async function firstRecords(names: Names, end: SourceEnd, maxRecords: number): Promise<readonly Uint8Array[]> {
   if (end.kind === 'list') return end.records.slice(0, maxRecords)
   if (end.kind === 'stdio')
     throw invalid(
-      `source ${JSON.stringify(source)} reads standard input, which can be read once`,
-      `Give it a file: --in ${source}=FILE`,
+      `source ${JSON.stringify(names.end)} reads standard input, which can be read once`,
+      `Give it a file: --in ${names.end}=FILE`,
     )
   let wake = (): void => {}
-  const partition = openSource(source, end, false, () => wake())
-  partition.seek(0, '')
   const records: Uint8Array[] = []
+  const partitions = await openSource(
+    names,
+    end,
+    { follow: false, once: true },
+    () => wake(),
+    () => {},
+  )
   try {
-    while (records.length < maxRecords) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      const batch = partition.poll(maxRecords - records.length)
-      if (batch !== undefined) {
-        for (let i = 0; i < batch.count; i++) records.push(batch.buffer.slice(batch.starts[i], batch.ends[i]))
-      } else if (partition.failed !== undefined) throw partition.failed
-      else if (partition.atEnd) break
-      else await woken
+    for (const partition of partitions) {
+      partition.seek(partition.start ?? 0, '')
+      while (records.length < maxRecords) {
+        const woken = new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        const batch = partition.poll(maxRecords - records.length)
+        if (batch !== undefined) {
+          for (let i = 0; i < batch.count; i++) records.push(batch.buffer.slice(batch.starts[i], batch.ends[i]))
+        } else if (partition.failed !== undefined) throw partition.failed
+        else if (partition.atEnd) break
+        else await woken
+      }
     }
   } finally {
-    await partition.close()
+    await Promise.all(partitions.map((partition) => partition.close()))
   }
   return records
 }

@@ -1,16 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { MillraceError, messageOf } from '../../runtime/base/errors.ts'
+import { type KafkaOptions, kafkaEnd } from '../kafka.ts'
 import type { Framing, RealEnd } from '../real-end.ts'
 
 const framings: readonly string[] = ['lines', 'u16', 'u32']
 
-/** A real end as it is written on the command line: a path, `file:PATH?framing=u16`, or `-`. Throws MR_URI_INVALID. */
+/**
+ * A real end as it is written on the command line: a path, `file:PATH?framing=u16`, `kafka://HOST:PORT/TOPIC?from=latest`, or `-`.
+ * Throws MR_URI_INVALID.
+ */
 export function parseUri(uri: string): RealEnd {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(uri) ?? []
   if (uri === '') throw invalidUri(uri, 'is empty')
   if (uri === '-') return { kind: 'stdio', framing: 'lines' }
   if (uri.startsWith('-?')) return { kind: 'stdio', framing: framingOf(uri, uri.slice(2)) }
   if (scheme === undefined) return { kind: 'file', path: uri, framing: 'lines', follow: false }
+  if (scheme.toLowerCase() === 'kafka') return topicOf(uri, rest!)
   if (scheme.toLowerCase() !== 'file')
     throw invalidUri(uri, `has the scheme ${JSON.stringify(scheme)}, which nothing here reads`)
   const query = rest!.indexOf('?')
@@ -35,10 +40,41 @@ function framingOf(uri: string, query: string): Framing {
   return framing as Framing
 }
 
+const topicOptions = [
+  'clientId',
+  'from',
+  'isolation',
+  'onExpired',
+  'group',
+  'guarantee',
+  'id',
+  'compression',
+  'ssl',
+] as const
+
+/** `rest` is what follows `kafka:`. */
+function topicOf(uri: string, rest: string): RealEnd {
+  const [, brokers = '', topic = '', query = ''] = /^\/\/([^/?]*)\/([^/?]*)(?:\?(.*))?$/.exec(rest) ?? []
+  const options: Record<string, unknown> = { topic: decodeURIComponent(topic), brokers: brokers.split(',') }
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (!topicOptions.some((known) => known === name))
+      throw invalidUri(uri, `has ${JSON.stringify(name)} behind its "?", where ${topicOptions.join(', ')} can be`)
+    if (name === 'ssl') options['ssl'] = true
+    else if (name === 'group' && value === '') options['group'] = false
+    else if (name === 'from' && /^\d/.test(value)) options['from'] = new Date(value)
+    else options[name] = value
+  }
+  try {
+    return kafkaEnd(options as unknown as KafkaOptions)
+  } catch (cause) {
+    throw invalidUri(uri, `cannot be a topic (${messageOf(cause)})`)
+  }
+}
+
 function invalidUri(uri: string, what: string): MillraceError {
   return new MillraceError('MR_URI_INVALID', `${JSON.stringify(uri)} ${what}`, {
     next:
       'Write a path such as data/quotes.ndjson (one record a line), file:data/quotes.bin?framing=u16 (or u32: a big-endian length ' +
-      'in front of each record), or - for standard input or output. A path with a colon begins with ./',
+      'in front of each record), kafka://localhost:9092/quotes?from=latest, or - for standard input or output. A path with a colon begins with ./',
   })
 }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { MillraceError } from '../../runtime/base/errors.ts'
 import type { CompleteProgram } from '../complete-bindings.ts'
 
-/** Refuses ends that would get into each other's way: two sinks in one file, a source that reads what a sink writes, two readers of standard input. */
+/** Refuses ends that would get into each other's way: two sinks in one file, a source that reads what a sink writes (a file, a topic), two readers of standard input. */
 export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
   const written = new Map<string, string>()
   sinks.forEach((end, i) => {
@@ -14,6 +14,12 @@ export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
     if (other !== undefined) throw sameEnd(other, sink, end.path, 'Give each of them a file of its own')
     written.set(place, sink)
   })
+  const topics = new Map<string, string>()
+  sinks.forEach((end, i) => {
+    if (end?.kind !== 'kafka') return
+    const sink = `sink ${JSON.stringify(plan.sinks[i]!.name)}`
+    for (const broker of end.brokers) topics.set(`${broker}/${end.topic}`, sink)
+  })
   let reader: string | undefined
   sources.forEach((end, i) => {
     const source = `source ${JSON.stringify(plan.sources[i]!.name)}`
@@ -22,15 +28,19 @@ export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
         throw sameEnd(reader, source, 'standard input', 'Standard input can be read once: give one of them a file')
       reader = source
     }
+    if (end.kind === 'kafka') {
+      const writer = end.brokers
+        .map((broker) => topics.get(`${broker}/${end.topic}`))
+        .find((sink) => sink !== undefined)
+      if (writer !== undefined) throw sameEnd(writer, source, `topic ${end.topic}`, readsItself('topic'))
+    }
     const writer = end.kind === 'file' ? written.get(placeOf(end.path)) : undefined
-    if (writer !== undefined && end.kind === 'file')
-      throw sameEnd(
-        writer,
-        source,
-        end.path,
-        'A program that reads its own output never ends: write to another file, or send a message instead',
-      )
+    if (writer !== undefined && end.kind === 'file') throw sameEnd(writer, source, end.path, readsItself('file'))
   })
+}
+
+function readsItself(kind: string): string {
+  return `A program that reads its own output never ends: write to another ${kind}, or send a message instead`
 }
 
 function sameEnd(first: string, second: string, end: string, next: string): MillraceError {

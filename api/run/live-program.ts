@@ -17,7 +17,7 @@ export interface LiveParts {
   readonly plan: Plan
   readonly worker: Worker
   readonly store: LevelStore
-  readonly partitions: readonly MeteredPartition[]
+  readonly partitions: MeteredPartition[]
   readonly sinks: readonly MeteredSink[]
 }
 
@@ -63,6 +63,13 @@ export class LiveProgram {
       this.#once = false
       worker.drain()
     }
+  }
+
+  /** A source has been given one more partition. */
+  async add(source: number, partition: MeteredPartition): Promise<void> {
+    if (this.#closing) return await partition.close()
+    this.#parts.partitions.push(partition)
+    this.#parts.worker.read(source, partition)
   }
 
   stop(): Promise<void> {

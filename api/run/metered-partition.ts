@@ -5,6 +5,7 @@ import type { RecordBatch, SourcePartition } from '../../runtime/ports/source.ts
 export class MeteredPartition implements SourcePartition {
   readonly source: string
   readonly partition: string
+  readonly start: number
   /** Records that were read since the start. */
   read = 0
   /** Of these, how many are durable with all that they caused. */
@@ -22,6 +23,7 @@ export class MeteredPartition implements SourcePartition {
     this.#patient = patient
     this.source = inner.source
     this.partition = inner.partition
+    this.start = inner.start ?? 0
   }
 
   seek(next: number, proof: string): void {

@@ -5,6 +5,7 @@ import { WorkerHost } from '../../runtime/node/host/worker-host.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../runtime/node/level/store.ts'
 import { noBugs } from '../../runtime/shard/bugs.ts'
+import type { SourcePartition } from '../../runtime/ports/source.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import type { CompleteProgram } from '../complete-bindings.ts'
 import { checkEnds } from './check-ends.ts'
@@ -12,7 +13,7 @@ import { checkProgram } from './check-program.ts'
 import { LiveProgram } from './live-program.ts'
 import { MeteredPartition } from './metered-partition.ts'
 import { MeteredSink } from './metered-sink.ts'
-import { openSink, openSource } from './open-ends.ts'
+import { type EndsListener, type OpenEnds, openEnds } from './open-ends.ts'
 
 /** A program on one thread is one commit group. */
 export const onlyGroup = 0
@@ -44,23 +45,55 @@ export async function start(complete: CompleteProgram, options: StartOptions): P
     await store.close()
     throw error
   }
-  const live = startWorker(complete, options, store)
+  const outside = new Outside()
+  let ends: OpenEnds
+  try {
+    ends = await openEnds(complete, options, outside)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  const live = startWorker(complete, options, store, ends, outside)
   await live.opened
   return live
 }
 
-function startWorker({ plan, sources, sinks }: CompleteProgram, options: StartOptions, store: LevelStore): LiveProgram {
-  const wake = (): void => host.wake()
-  const partitions = (options.readSources ? sources : []).map((end, source) => {
-    const follow = options.follow ?? (end.kind === 'file' && end.follow)
-    const partition = openSource(plan.sources[source]!.name, end, follow, wake)
-    return { source, partition: new MeteredPartition(partition, end.kind === 'stdio') }
+/** Hears ends that may have something to tell before there is a worker. */
+class Outside implements EndsListener {
+  #live: { readonly program: LiveProgram; readonly host: WorkerHost } | undefined
+  #early: { readonly source: number; readonly partition: SourcePartition }[] = []
+
+  wake(): void {
+    // Who comes earlier is looked at when the worker starts.
+    this.#live?.host.wake()
+  }
+
+  added(source: number, partition: SourcePartition): void {
+    if (this.#live === undefined) this.#early.push({ source, partition })
+    else void this.#live.program.add(source, new MeteredPartition(partition, false))
+  }
+
+  meet(program: LiveProgram, host: WorkerHost): void {
+    this.#live = { program, host }
+    for (const { source, partition } of this.#early.splice(0)) this.added(source, partition)
+  }
+}
+
+function startWorker(
+  { plan, sources }: CompleteProgram,
+  options: StartOptions,
+  store: LevelStore,
+  ends: OpenEnds,
+  outside: Outside,
+): LiveProgram {
+  const partitions = ends.partitions.map(({ source, partition }) => {
+    return { source, partition: new MeteredPartition(partition, sources[source]!.kind === 'stdio') }
   })
-  const sinkPorts = sinks.map((end, i) => new MeteredSink(openSink(plan.sinks[i]!.name, end!, options.durability)))
+  const sinkPorts = ends.sinks.map((sink) => new MeteredSink(sink))
   const worker = new Worker(
     plan,
     createCodec(),
-    { clock: realClock, store, partitions, sinks: sinkPorts, wake },
+    { clock: realClock, store, partitions, sinks: sinkPorts, wake: () => outside.wake() },
     {
       group: onlyGroup,
       shardCount: store.shardCount,
@@ -80,6 +113,7 @@ function startWorker({ plan, sources, sinks }: CompleteProgram, options: StartOp
     options.once,
   )
   const host = new WorkerHost(worker, realClock, live.ticked)
+  outside.meet(live, host)
   host.start()
   return live
 }

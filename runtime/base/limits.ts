@@ -33,6 +33,8 @@ export const maxUnconfirmedBytes: number = 16 << 20
 /** Frames on a link that the receiver has not committed, beyond which the link waits. */
 export const linkCreditBytes: number = 4 << 20
 export const maxFrameBytes: number = 256 << 10
+/** How long a program that starts waits for brokers that do not answer: long enough for one that starts beside it. */
+export const brokerStartMs = 10_000
 /** Silence on a link after which its sender asks, or greets again. */
 export const linkResendMs = 250
 

@@ -7,8 +7,8 @@ import type { RecordSlices } from '../shard/records.ts'
  *
  * R1 Reading from a position gives the same records with the same offsets every time, or `failed` says why not.
  * R2 `poll` never blocks: it returns a batch that is ready, or undefined. Nothing of a batch is ever written to again.
- * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`, which is 0,
- *    a record's offset or a batch's `next`. It may be called again at any time, also after a failure: batches of an older
+ * R3 `seek` must be called before the first `poll`; the next batch begins with the first record at or after `next`, which is
+ *    `start`, a record's offset or a batch's `next`. It may be called again at any time, also after a failure: batches of an older
  *    seek are never returned after it.
  * R4 `proof` describes the bytes just before `next`; '' vouches for nothing. `seek(next, proof)` on a source that was replaced
  *    or cut shorter fails with MR_SOURCE_REPLACED or MR_SOURCE_SHRANK, and no batch is ever returned.
@@ -19,6 +19,8 @@ import type { RecordSlices } from '../shard/records.ts'
 export interface SourcePartition {
   readonly source: string
   readonly partition: string
+  /** Where reading begins when nothing was read before. Default 0. Decided once: the reader commits it before the first record. */
+  readonly start?: number
   seek(next: number, proof: string): void
   poll(maxRecords: number): RecordBatch | undefined
   /** Whether everything that exists now was returned by `poll`. A followed file may grow afterwards. */

@@ -16,6 +16,7 @@ import { Loader } from './loader.ts'
 import { Reader } from './reader.ts'
 import { asMillraceError, stoppedError } from './stop-errors.ts'
 import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
+import { stageWanted } from './stage-wanted.ts'
 
 /** The world of a worker. Production and simulation give other parts to the same worker. */
 export interface WorkerPorts {
@@ -62,6 +63,7 @@ export class Worker {
   #error: MillraceError | undefined = undefined
   #group: Group | undefined = undefined
   #epoch = 0
+  readonly #partitions: WorkerPorts['partitions'][number][]
   #readers: Reader[] = []
   /** What ports have told since the last tick. */
   #news: (() => void)[] = []
@@ -79,6 +81,7 @@ export class Worker {
     this.options = options
     this.#codec = codec
     this.#ports = ports
+    this.#partitions = [...ports.partitions]
     this.#loader = new Loader(
       ports.store,
       (tell) => this.#later(tell),
@@ -164,6 +167,12 @@ export class Worker {
     }
   }
 
+  /** Reads one more partition from now on. */
+  read(source: number, partition: SourcePartition): void {
+    if (this.#group === undefined) this.#partitions.push({ source, partition })
+    else this.#later(() => this.#readers.push(this.#reader(this.#group!, { source, partition })))
+  }
+
   /** Does what can be done now. Returns whether calling again at once would do more. */
   tick(): boolean {
     if (this.#state === 'stopped') return false
@@ -233,9 +242,7 @@ export class Worker {
         diverged: (_peer, error) => this.#later(() => this.#stop(error)),
       },
     )
-    this.#readers = this.#ports.partitions.map(
-      ({ source, partition }) => new Reader(this.#group!, source, partition, this.options.acceptTornRecords),
-    )
+    this.#readers = this.#partitions.map((each) => this.#reader(this.#group!, each))
     this.#sinksToOpen = this.#ports.sinks.length
     this.#ports.sinks.forEach((sink, i) => {
       sink.open((error, positions) =>
@@ -254,35 +261,26 @@ export class Worker {
     this.#ports.trace?.opened({ group, epoch: opened.epoch, number: recovered.number })
   }
 
+  #reader(group: Group, { source, partition }: WorkerPorts['partitions'][number]): Reader {
+    const { acceptTornRecords } = this.options
+    // Whoever opens the lane first says where it starts.
+    group.sources.open(source, partition.partition, partition.start ?? 0, acceptTornRecords)
+    return new Reader(group, source, partition, acceptTornRecords)
+  }
+
   #takeWanted(group: Group): void {
     if (this.#wanted.length === 0 || !group.stage.hasRoom) return
     const wanted = this.#wanted
     this.#wanted = []
     for (const one of wanted) {
       try {
-        this.#stageWanted(group, one)
+        if (one.kind === 'flush') {
+          group.flush()
+          this.#flushes.push(one)
+        } else stageWanted(group, this.#codec, one)
       } catch (error) {
         one.done(error instanceof Error ? error : new Error(messageOf(error)))
       }
-    }
-  }
-
-  #stageWanted(group: Group, wanted: Wanted): void {
-    const decode = (bytes: Uint8Array | undefined): unknown => bytes && this.#codec.decode(bytes, 0, bytes.length)
-    if (wanted.kind === 'ask') {
-      group.stage.request(wanted.route, wanted.key, wanted.message, {
-        id: wanted.id,
-        wantsAnswer: wanted.wantsAnswer,
-        resolve: (answer) => wanted.done(undefined, decode(answer)),
-        reject: (error) => wanted.done(error),
-      })
-    } else if (wanted.kind === 'get')
-      group.stage.queries.ask(wanted.entity, wanted.key, (error, state) => wanted.done(error, decode(state)))
-    else if (wanted.kind === 'retry')
-      group.stage.deadLetter(wanted.rowKey, wanted.letter, (error, ok) => wanted.done(error, ok))
-    else {
-      group.flush()
-      this.#flushes.push(wanted)
     }
   }
 

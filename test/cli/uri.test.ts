@@ -18,6 +18,26 @@ describe('what an end is on the command line', () => {
     expect(parseUri(uri)).toEqual(end)
   })
 
+  test('a topic, with what is different from usual', () => {
+    expect(parseUri('kafka://one:9092,two:9093/quotes')).toMatchObject({
+      kind: 'kafka',
+      topic: 'quotes',
+      brokers: ['one:9092', 'two:9093'],
+      from: 'earliest',
+      guarantee: 'exactly-once',
+      group: undefined,
+    })
+    expect(
+      parseUri('kafka://one:9092/quotes?from=2026-01-02T03:04:05Z&group=&guarantee=idempotent&compression=gzip&ssl'),
+    ).toMatchObject({
+      from: new Date('2026-01-02T03:04:05Z'),
+      group: false,
+      guarantee: 'idempotent',
+      compression: 'gzip',
+      ssl: true,
+    })
+  })
+
   test.each([
     ['', 'is empty'],
     ['file:', 'has no path'],
@@ -26,7 +46,12 @@ describe('what an end is on the command line', () => {
     ['file:in.bin?framing=u16&framing=u32', 'behind its "?"'],
     ['file:%zz', 'has a path that cannot be read'],
     ['file://elsewhere/in.txt', 'has a path that cannot be read'],
-    ['kafka:quotes', 'has the scheme "kafka", which nothing here reads'],
+    ['http://quotes', 'has the scheme "http", which nothing here reads'],
+    ['kafka:quotes', 'cannot be a topic'],
+    ['kafka://localhost/quotes', 'cannot be a topic'],
+    ['kafka://localhost:9092/a b', 'cannot be a topic'],
+    ['kafka://localhost:9092/quotes?from=tomorrow', 'cannot be a topic'],
+    ['kafka://localhost:9092/quotes?framing=u16', 'has "framing" behind its "?"'],
   ])('%s is refused, with an example', (uri, what) => {
     expect(() => parseUri(uri)).toThrow(
       expect.objectContaining({

@@ -11,6 +11,12 @@ export interface Exit {
   readonly stderr: string
 }
 
+export interface CommandOptions {
+  readonly maxFileKiB?: number
+  readonly deaf?: boolean
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /** The command line in a process of its own, as `npx millrace` starts it. */
 export class Command {
   readonly child: ChildProcess
@@ -19,13 +25,16 @@ export class Command {
   stderr = ''
   readonly #told = new Set<() => void>()
 
-  constructor(args: readonly string[], options: { readonly maxFileKiB?: number; readonly deaf?: boolean } = {}) {
+  constructor(args: readonly string[], options: CommandOptions = {}) {
     const node = [process.execPath, ...process.execArgv, main, ...args]
     const limited =
       options.maxFileKiB === undefined
         ? node
         : ['bash', '-c', `ulimit -f ${options.maxFileKiB} && exec "$0" "$@"`, ...node]
-    this.child = spawn(limited[0]!, limited.slice(1), { stdio: 'pipe' })
+    this.child = spawn(limited[0]!, limited.slice(1), {
+      stdio: 'pipe',
+      env: { ...process.env, ...options.environment },
+    })
     if (options.deaf !== true)
       this.child.stdout!.on('data', (chunk: Buffer) => this.#hear(() => (this.stdout += chunk.toString())))
     this.child.stderr!.on('data', (chunk: Buffer) => this.#hear(() => (this.stderr += chunk.toString())))

@@ -10,14 +10,14 @@ interface Layer {
 const CORE = ['runtime/ports', 'runtime/shard', 'runtime/base']
 const ALL = ['runtime/node', 'runtime/sim', 'runtime/worker', 'runtime/codec', ...CORE]
 
-/** DESIGN.md section 5 as data. Adding a package to a pure layer is a decision: it must run without a platform. */
+/** docs/architecture.md as data. Adding a package to a pure layer is a decision: it must run without a platform. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   'runtime/base': { below: [], packages: [] },
-  'runtime/shard': { below: ['runtime/base'], packages: ['flatqueue'] },
+  'runtime/shard': { below: ['runtime/base'], packages: [] },
   'runtime/ports': { below: ['runtime/shard', 'runtime/base'], packages: [] },
   'runtime/codec': { below: CORE, packages: ['msgpackr'] },
-  'runtime/worker': { below: CORE, packages: ['flatqueue'] },
-  'runtime/sim': { below: ['runtime/worker', 'runtime/codec', ...CORE], packages: ['flatqueue'] },
+  'runtime/worker': { below: CORE, packages: [] },
+  'runtime/sim': { below: ['runtime/worker', 'runtime/codec', ...CORE], packages: [] },
   'runtime/node': { below: ['runtime/worker', 'runtime/codec', ...CORE], packages: 'any' },
   api: { below: ALL, packages: 'any' },
   // Examples are a user's programs: anything from npm or Node, but of Millrace only what is published.

@@ -1,0 +1,63 @@
+import type { ConnectionOptions as Tls } from 'node:tls'
+import type { KafkaClient } from '../../runtime/node/kafka/client.ts'
+import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaSink } from '../../runtime/node/kafka/sink/kafka-sink.ts'
+import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
+import type { SinkPort } from '../../runtime/ports/sink.ts'
+import type { SourcePartition } from '../../runtime/ports/source.ts'
+import type { KafkaEnd } from '../real-end.ts'
+import { letterHeaders } from './letter-headers.ts'
+
+/** This file is loaded when a program has a topic, and not before: most of it is the client. */
+
+export async function openTopicSource(
+  end: KafkaEnd,
+  options: {
+    readonly pipeline: string
+    readonly source: string
+    readonly follow: boolean
+    readonly wake: () => void
+    readonly added: (partition: SourcePartition) => void
+  },
+): Promise<SourcePartition[]> {
+  const { pipeline, ...own } = options
+  const { topic, from, isolation, onExpired, newPartitionsMs, group = `millrace.${pipeline}.${own.source}` } = end
+  const client = clientOf(end)
+  try {
+    const found = await findTopic(client, topic, from instanceof Date ? { sinceMs: from.getTime() } : from)
+    return openKafkaSource(
+      { ...own, topic, client, isolation, onExpired, newPartitionsMs, group: group === false ? undefined : group },
+      found,
+    )
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+export function openTopicSink(
+  end: KafkaEnd,
+  options: { readonly pipeline: string; readonly sink: string; readonly holdsLetters: boolean },
+): Promise<SinkPort> {
+  const { pipeline, sink, holdsLetters } = options
+  const { topic, guarantee, compression, transactionTimeoutMs, id = `millrace.${pipeline}.${sink}.${topic}` } = end
+  return openKafkaSink({
+    sink,
+    topic,
+    guarantee,
+    id,
+    compression,
+    transactionTimeoutMs,
+    client: clientOf(end),
+    headersOf: holdsLetters ? letterHeaders : undefined,
+  })
+}
+
+function clientOf({ brokers, clientId, ssl, sasl }: KafkaEnd): KafkaClient {
+  return openKafkaJsClient({
+    brokers,
+    clientId,
+    ...(ssl === undefined ? {} : { ssl: ssl as true | Tls }),
+    ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<Parameters<typeof openKafkaJsClient>[0]['sasl']> }),
+  })
+}

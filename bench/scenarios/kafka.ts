@@ -1,0 +1,206 @@
+/**
+ * Kafka, with the broker beside it on this machine: what the client alone does, what a bare loop of kafkajs does, and counting
+ * per key from topic to topic, exactly once. Records are JSON of about 100 bytes in four partitions.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
+import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
+import { kafka } from 'millrace/kafka'
+import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
+import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
+import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
+import { ledBy } from '../../test/kafka/support/topics.ts'
+import { Broker } from '../../test/support/kafka/broker.ts'
+import { measure, scale } from '../support/measure.ts'
+
+type Click = { key: string; at: number; padding: string }
+type Count = { key: string; count: number }
+
+const clicks = source(
+  'clicks',
+  json((raw) => raw as Click),
+)
+const counts = sink(
+  'counts',
+  json((raw) => raw as Count),
+  { key: ({ key }) => key },
+)
+const Counter = entity('counter', {
+  state: () => ({ count: 0 }),
+  on: {
+    click(state, { key }: Click) {
+      state.count += 1
+      return { key, count: state.count }
+    },
+  },
+})
+const counting = pipeline('counting', ({ from }) => {
+  from(clicks)
+    .keyBy(({ key }) => key)
+    .to(Counter.click)
+    .into(counts)
+})
+
+const count = Math.round(1_000_000 * scale)
+const partitions = 4
+const padding = 'x'.repeat(60)
+const broker = await Broker.start({ quick: false })
+const brokers = [broker.address]
+const client = openKafkaJsClient({ brokers })
+const kafkajs = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } })
+let topics = 0
+
+async function newTopic(): Promise<string> {
+  const topic = `bench-${topics++}`
+  await client.createTopic(topic, partitions, {})
+  await ledBy(client, topic, partitions)
+  return topic
+}
+
+const keyOf = (i: number, keys: number): string => `k${(i * 7_919) % keys}`
+const textOf = (i: number, keys: number): string => JSON.stringify({ key: keyOf(i, keys), at: i, padding })
+
+/** A topic with all the records. Answers with how long writing them took, too: without transactions, in batches of 1,000. */
+async function filled(keys: number): Promise<{ topic: string; seconds: number }> {
+  const topic = await newTopic()
+  const encoder = new TextEncoder()
+  const producer = client.producer({ transactionalId: undefined, transactionTimeoutMs: 60_000 })
+  await producer.open()
+  const begun = performance.now()
+  for (let i = 0; i < count; ) {
+    const records = Array.from({ length: partitions }, () => new RecordBuffer(Date.now(), 'none'))
+    for (const until = Math.min(i + 1_000 * partitions, count); i < until; i++) {
+      const key = encoder.encode(keyOf(i, keys))
+      const value = encoder.encode(textOf(i, keys))
+      records[partitionOf(key, 0, key.length, partitions)]!.add(key, value, 0, value.length)
+    }
+    await producer.send(
+      records.flatMap((records, partition) => (records.count === 0 ? [] : [{ topic, partition, records }])),
+    )
+  }
+  return { topic, seconds: (performance.now() - begun) / 1_000 }
+}
+
+async function consumeBare(topic: string): Promise<number> {
+  const consumer = kafkajs.consumer({ groupId: `bench-${topics++}`, maxWaitTimeInMs: 50 })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  let begun = 0
+  let seen = 0
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachBatch: ({ batch }) => {
+        begun ||= performance.now()
+        seen += batch.messages.length
+        if (seen >= count) resolve()
+        return Promise.resolve()
+      },
+    })
+  })
+  const seconds = (performance.now() - begun) / 1_000
+  await consumer.disconnect()
+  return seconds
+}
+
+async function produceBare(keys: number, transactional: boolean): Promise<number> {
+  const topic = await newTopic()
+  const producer = kafkajs.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    ...(transactional ? { transactionalId: topic } : {}),
+  })
+  await producer.connect()
+  const some = count / 4
+  const begun = performance.now()
+  for (let i = 0; i < some; ) {
+    const messages = []
+    for (const until = Math.min(i + 1_000 * partitions, some); i < until; i++)
+      messages.push({ key: keyOf(i, keys), value: textOf(i, keys) })
+    const to = transactional ? await producer.transaction() : producer
+    await to.send({ topic, messages, compression: CompressionTypes.None })
+    if ('commit' in to) await to.commit()
+  }
+  const seconds = (performance.now() - begun) / 1_000
+  await producer.disconnect()
+  return seconds * 4
+}
+
+/** The source port alone. */
+async function consume(topic: string): Promise<number> {
+  let woken: (() => void) | undefined
+  const own = openKafkaJsClient({ brokers })
+  const open = openKafkaSource(
+    {
+      source: 'bench',
+      topic,
+      client: own,
+      follow: false,
+      isolation: 'read_committed',
+      onExpired: 'fail',
+      group: undefined,
+      wake: () => woken?.(),
+      added: () => undefined,
+    },
+    await findTopic(own, topic, 'earliest'),
+  )
+  const begun = performance.now()
+  for (const partition of open) partition.seek(0, '')
+  let seen = 0
+  while (seen < count) {
+    let some = false
+    for (const partition of open) {
+      const batch = partition.poll(4_096)
+      seen += batch?.count ?? 0
+      some ||= batch !== undefined
+    }
+    if (!some)
+      await new Promise<void>((resolve) => {
+        woken = resolve
+      })
+  }
+  const seconds = (performance.now() - begun) / 1_000
+  await Promise.all(open.map((partition) => partition.close()))
+  return seconds
+}
+
+async function countFrom(topic: string): Promise<number> {
+  const data = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
+  const program = bind(counting, [
+    clicks.from(kafka({ topic, brokers, group: false })),
+    counts.to(kafka({ topic: await newTopic(), brokers })),
+  ])
+  const begun = performance.now()
+  const running = await run(program, { data, once: true, durability: 'process' })
+  await running.done
+  const seconds = (performance.now() - begun) / 1_000
+  rmSync(data, { recursive: true })
+  return seconds
+}
+
+try {
+  for (const keys of [1_000, 100_000]) {
+    const { topic } = await filled(keys)
+    await countFrom(topic)
+    await measure(
+      `count per key, ${keys} keys, topic to topic`,
+      'records/s',
+      async () => count / (await countFrom(topic)),
+    )
+    if (keys > 1_000) continue
+    await measure('source alone', 'records/s', async () => count / (await consume(topic)))
+    await measure('bare kafkajs, consume', 'records/s', async () => count / (await consumeBare(topic)))
+    await measure('client alone, produce idempotent', 'records/s', async () => count / (await filled(keys)).seconds)
+    await measure('bare kafkajs, produce idempotent', 'records/s', async () => count / (await produceBare(keys, false)))
+    await measure(
+      'bare kafkajs, transactions of 4,000',
+      'records/s',
+      async () => count / (await produceBare(keys, true)),
+    )
+  }
+} finally {
+  await client.close()
+  await broker[Symbol.asyncDispose]()
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KafkaProducer, ProduceBatch, Produced, ProducerOptions } from '../client.ts'
+import { KafkaFailure } from '../failure.ts'
+import { produceCall } from '../wire/produce.ts'
+import { type Connections, whenReady } from './connections.ts'
+import type { KafkaJsBroker } from './inside.ts'
+
+/** The brokers say so while they still write the markers of the transaction before, which takes about this long. */
+const markersMs = 5
+/** After this long they have not written them because something is wrong. */
+const patienceMs = 30_000
+
+/**
+ * The protocol of a producer, step by step: kafkajs's own one hides what became of a transaction, and cannot be used again
+ * after an error at its end.
+ */
+export class WireProducer implements KafkaProducer {
+  readonly #connections: Connections
+  readonly #options: ProducerOptions
+  readonly #leaders = new Map<string, Map<number, number>>()
+  #producerId = '-1'
+  #epoch = -1
+  /** The number of the next record, for each `topic/partition`. */
+  readonly #sequences = new Map<string, number>()
+  /** What the transaction knows. */
+  readonly #added = new Set<string>()
+
+  constructor(connections: Connections, options: ProducerOptions) {
+    this.#connections = connections
+    this.#options = options
+  }
+
+  async open(): Promise<void> {
+    const { transactionalId, transactionTimeoutMs } = this.#options
+    const request = { transactionalId: transactionalId ?? null, transactionTimeout: transactionTimeoutMs }
+    const init = (broker: KafkaJsBroker): Promise<{ producerId: bigint | string; producerEpoch: number }> =>
+      broker.initProducerId(request)
+    const { producerId, producerEpoch } =
+      transactionalId === undefined
+        ? await whenReady(() => this.#connections.anyone('opening a producer', init))
+        : await this.#withCoordinator('opening a producer', init)
+    this.#producerId = String(producerId)
+    this.#epoch = producerEpoch
+    this.#sequences.clear()
+    this.#added.clear()
+    this.#leaders.clear()
+  }
+
+  async send(batches: readonly ProduceBatch[]): Promise<readonly Produced[]> {
+    if (batches.length === 0) return []
+    await this.#add(batches)
+    const byNode = new Map<number, ProduceBatch[]>()
+    for (const batch of batches) {
+      const node = await this.#leader(batch.topic, batch.partition)
+      const known = byNode.get(node)
+      if (known === undefined) byNode.set(node, [batch])
+      else known.push(batch)
+    }
+    const { transactionalId } = this.#options
+    const produced = await Promise.all(
+      [...byNode].map(([node, batches]) => {
+        const numbered = batches.map((batch) => ({ batch, writer: this.#writer(batch) }))
+        return this.#connections.call(node, produceCall(transactionalId, numbered))
+      }),
+    )
+    return produced.flat()
+  }
+
+  async commit(): Promise<void> {
+    if (this.#added.size === 0) return
+    const { transactionalId } = this.#options
+    const request = {
+      transactionalId,
+      producerId: this.#producerId,
+      producerEpoch: this.#epoch,
+      transactionResult: true,
+    }
+    await this.#connections.coordinator('transaction', transactionalId!, 'committing a transaction', (broker) =>
+      broker.endTxn(request),
+    )
+    this.#added.clear()
+  }
+
+  /** Makes the partitions of these batches part of the transaction. */
+  async #add(batches: readonly ProduceBatch[]): Promise<void> {
+    const { transactionalId } = this.#options
+    if (transactionalId === undefined) return
+    const topics = new Map<string, number[]>()
+    for (const { topic, partition } of batches) {
+      const name = `${topic}/${partition}`
+      if (this.#added.has(name)) continue
+      this.#added.add(name)
+      const known = topics.get(topic)
+      if (known === undefined) topics.set(topic, [partition])
+      else known.push(partition)
+    }
+    if (topics.size === 0) return
+    const request = {
+      transactionalId,
+      producerId: this.#producerId,
+      producerEpoch: this.#epoch,
+      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
+    }
+    await this.#withCoordinator('beginning a transaction', (broker) => broker.addPartitionsToTxn(request))
+  }
+
+  /** Waits while the transaction before is being ended: until then nothing of a call has an effect. */
+  async #withCoordinator<T>(doing: string, ask: (broker: KafkaJsBroker) => Promise<T>): Promise<T> {
+    const giveUpAt = performance.now() + patienceMs
+    for (;;) {
+      try {
+        return await this.#connections.coordinator('transaction', this.#options.transactionalId!, doing, ask)
+      } catch (error) {
+        const isEnding = error instanceof KafkaFailure && error.kind === 'CONCURRENT_TRANSACTIONS'
+        if (!isEnding || performance.now() > giveUpAt) throw error
+        await sleep(markersMs)
+      }
+    }
+  }
+
+  async #leader(topic: string, partition: number): Promise<number> {
+    let leaders = this.#leaders.get(topic)
+    if (leaders === undefined) this.#leaders.set(topic, (leaders = await this.#connections.leaders(topic)))
+    const leader = leaders.get(partition)
+    if (leader !== undefined) return leader
+    throw new KafkaFailure('UNKNOWN_TOPIC_OR_PARTITION', `topic ${topic} has no partition ${partition}`, {
+      retriable: true,
+    })
+  }
+
+  #writer({ topic, partition, records }: ProduceBatch): {
+    producerId: number
+    epoch: number
+    sequence: number
+    transactional: boolean
+  } {
+    const name = `${topic}/${partition}`
+    const sequence = this.#sequences.get(name) ?? 0
+    this.#sequences.set(name, (sequence + records.count) % 0x8000_0000)
+    const transactional = this.#options.transactionalId !== undefined
+    return { producerId: Number(this.#producerId), epoch: this.#epoch, sequence, transactional }
+  }
+}

@@ -1,0 +1,80 @@
+import { maxKeyBytes } from '../../../base/limits.ts'
+import { utf8Write } from '../../../base/utf8.ts'
+import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
+import type { ProduceBatch } from '../client.ts'
+import type { Compression } from '../wire/compression.ts'
+import { partitionOf } from '../wire/murmur2.ts'
+import { type RecordHeader, RecordBuffer } from '../wire/record-buffer.ts'
+
+export interface OutputSettings {
+  readonly topic: string
+  readonly partitions: number
+  readonly compression: Compression
+  /** A record batch ends before it is larger. */
+  readonly maxBatchBytes: number
+  /** What is put into the headers of an output; undefined: nothing. */
+  readonly headersOf: ((output: OutputPlace) => readonly RecordHeader[]) | undefined
+}
+
+/** One output of a batch. */
+export interface OutputPlace {
+  readonly batch: OutputBatch
+  readonly index: number
+}
+
+type Done = Parameters<SinkPort['write']>[1]
+
+/** Outputs that leave together, encoded for their partitions as they come. */
+export class OutputGroup {
+  readonly dones: Done[] = []
+  readonly #settings: OutputSettings
+  readonly #nowMs: number
+  /** Where outputs without a key go. */
+  readonly #keyless: number
+  /** Batches of records that are sent one after the other: each partition is at most once in each. */
+  readonly #rounds: Map<number, ProduceBatch>[] = []
+  /** How many of them each partition is in. */
+  readonly #depths = new Map<number, number>()
+  /** The key at hand. */
+  #key = new Uint8Array(3 * maxKeyBytes)
+
+  /** `turn`: counts groups, so that outputs without keys are spread. */
+  constructor(settings: OutputSettings, nowMs: number, turn: number) {
+    this.#settings = settings
+    this.#nowMs = nowMs
+    this.#keyless = turn % settings.partitions
+  }
+
+  get rounds(): readonly (readonly ProduceBatch[])[] {
+    return this.#rounds.map((round) => [...round.values()])
+  }
+
+  add(batch: OutputBatch): void {
+    const { partitions, headersOf } = this.#settings
+    const { buffer, starts, ends, keys, count } = batch
+    for (let i = 0; i < count; i++) {
+      const key = keys === undefined ? undefined : this.#encoded(keys[i]!)
+      const partition = key === undefined ? this.#keyless : partitionOf(key, 0, key.length, partitions)
+      const headers = headersOf?.({ batch, index: i })
+      this.#recordsOf(partition, ends[i]! - starts[i]!).add(key, buffer, starts[i]!, ends[i]!, headers)
+    }
+  }
+
+  /** Valid until the next call. */
+  #encoded(key: string): Uint8Array {
+    if (key.length * 3 > this.#key.length) this.#key = new Uint8Array(key.length * 3)
+    return this.#key.subarray(0, utf8Write(key, this.#key, 0))
+  }
+
+  #recordsOf(partition: number, sizeBytes: number): RecordBuffer {
+    const { topic, compression, maxBatchBytes } = this.#settings
+    const depth = this.#depths.get(partition) ?? 0
+    const open = this.#rounds[depth - 1]?.get(partition)?.records
+    if (open !== undefined && open.sizeBytes + sizeBytes <= maxBatchBytes) return open
+    const records = new RecordBuffer(this.#nowMs, compression)
+    if (this.#rounds.length === depth) this.#rounds.push(new Map())
+    this.#rounds[depth]!.set(partition, { topic, partition, records })
+    this.#depths.set(partition, depth + 1)
+    return records
+  }
+}

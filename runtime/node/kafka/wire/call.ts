@@ -1,0 +1,14 @@
+import type { Buffer } from 'node:buffer'
+import type { WireWriter } from './bytes.ts'
+
+/** One request of Kafka's protocol, and how its answer is read. */
+export interface WireCall<T> {
+  readonly name: string
+  readonly key: number
+  readonly version: number
+  readonly request: WireWriter
+  /** How long the broker may think about it before it answers. */
+  readonly waitMs: number
+  /** Throws KafkaFailure. */
+  read(bytes: Buffer): T
+}

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MillraceError } from '../../../runtime/base/errors.ts'
+import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
+import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-client.ts'
+import { type KafkaSinkOptions, openKafkaSink } from '../../../runtime/node/kafka/sink/kafka-sink.ts'
+import type { SinkUnderTest } from '../../../runtime/ports/contracts/sink.ts'
+import type { LanePosition, OutputBatch, SinkPort } from '../../../runtime/ports/sink.ts'
+import { Proxy } from './proxy.ts'
+import { freshName, freshTopic } from './topics.ts'
+import type { BrokerInUse } from './use-broker.ts'
+
+export type SinkChoices = Partial<Omit<KafkaSinkOptions, 'client' | 'topic'>>
+
+/** Opens a topic as a sink, with a client of its own. */
+export function sinkOf(
+  { brokers }: BrokerInUse,
+  topic: string,
+  choices: SinkChoices & { readonly connect?: Proxy['connect'] } = {},
+): Promise<SinkPort> {
+  const { connect, ...options } = choices
+  const client = openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) })
+  return openKafkaSink({
+    sink: 'out',
+    topic,
+    client,
+    guarantee: 'exactly-once',
+    id: `test.${topic}`,
+    compression: 'none',
+    transactionTimeoutMs: 60_000,
+    ...options,
+  })
+}
+
+/** What readers of committed records see by now: what is being decided is waited for, but not what nobody will decide. */
+async function visible(client: KafkaClient, topic: string): Promise<Uint8Array[]> {
+  const node = (await client.partitions(topic)).get(0)!
+  const end = (await client.offsets(topic, [0], 'high')).get(0)!
+  const seen: Uint8Array[] = []
+  let silentSince = performance.now()
+  for (let offset = 0; offset < end && performance.now() - silentSince < 300; ) {
+    const wants = [{ partition: 0, offset, maxBytes: 1 << 20 }]
+    const request = { topic, wants, maxWaitMs: 0, maxBytes: 1 << 20, isolation: 'read_committed' } as const
+    const [fetched] = await client.fetch(node, request)
+    for (const { buffer, starts, ends } of fetched!.columns)
+      starts.forEach((start, i) => seen.push(buffer.slice(start, ends[i])))
+    if (fetched!.next === offset) await sleep(5)
+    else silentSince = performance.now()
+    offset = fetched!.next
+  }
+  return seen
+}
+
+/** A topic with one partition, for the contract of sinks. Each writer has a way of its own to the broker, which `kill` ends. */
+export async function topicSinkUnderTest(outside: BrokerInUse, choices: SinkChoices = {}): Promise<SinkUnderTest> {
+  const topic = await freshTopic(outside.client)
+  const proxies = new Map<SinkPort, Promise<Proxy>>()
+  const id = freshName('sink')
+  return {
+    writer: () => {
+      const proxy = Proxy.start()
+      const writer = new LateSink(
+        async () => sinkOf(outside, topic, { id, patienceMs: 2_000, ...choices, connect: (await proxy).connect }),
+        choices.guarantee === undefined || choices.guarantee === 'exactly-once' ? 'effectively-once' : 'at-least-once',
+      )
+      proxies.set(writer, proxy)
+      return writer
+    },
+    content: () => visible(outside.client, topic),
+    kill: async (writer) => {
+      ;(writer as LateSink).silence()
+      ;(await proxies.get(writer)!).refuse()
+    },
+    dispose: async () => {
+      await Promise.all([...proxies.values()].map(async (proxy) => (await proxy)[Symbol.asyncDispose]()))
+    },
+  }
+}
+
+/** A topic must be asked before it can be a sink; the contract makes writers without waiting. */
+class LateSink implements SinkPort {
+  readonly sink = 'out'
+  readonly guarantee: SinkPort['guarantee']
+  readonly #make: () => Promise<SinkPort>
+  #made: SinkPort | undefined
+  #silent = false
+
+  constructor(make: () => Promise<SinkPort>, guarantee: SinkPort['guarantee']) {
+    this.#make = make
+    this.guarantee = guarantee
+  }
+
+  open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void {
+    this.#make().then(
+      (sink) => {
+        this.#made = sink
+        sink.open(done)
+      },
+      (error: MillraceError) => done(error),
+    )
+  }
+
+  write(batch: OutputBatch, done: (error: MillraceError | undefined) => void): void {
+    this.#made!.write(batch, (error) => {
+      if (!this.#silent) done(error)
+    })
+  }
+
+  silence(): void {
+    this.#silent = true
+  }
+
+  async close(): Promise<void> {
+    await this.#made?.close()
+  }
+}

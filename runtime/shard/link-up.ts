@@ -44,6 +44,7 @@ export function linkUp(group: Linked, epoch: number, peers: Peers | undefined): 
     routes: plan.routes.map(({ name }) => name),
     sinks: plan.sinks.map(({ name }) => name),
     sources: plan.sources.map(({ name }) => name),
+    plans: plan.sources.map(({ fingerprint }) => fingerprint),
   }
   const { shardCount, bugs } = options
   return new LinkSet({ host, outLanes, inLanes, names, shardCount, limits: linkLimits, bugs }, peers.groups)

@@ -66,7 +66,12 @@ describe('data frames', () => {
   })
 
   test('speak by name: numbers of the other side become ours', () => {
-    const ours = { routes: ['new', 'a.second', 'a.first'], sinks: ['other', 'out'], sources: ['one', 'log'] }
+    const ours = {
+      routes: ['new', 'a.second', 'a.first'],
+      sinks: ['other', 'out'],
+      sources: ['one', 'log'],
+      plans: ['another', 'plan'],
+    }
     const sections = read(dataFrame(), names, ours).slice(2)
     expect(sections[0]).toMatchObject({ messages: [{ route: 1 }, { route: 1 }, { route: 1 }] })
     expect(sections[1]).toMatchObject({ source: 1, emissions: [{ route: 2 }, { route: -3 }] })

@@ -8,7 +8,7 @@ import type { LaneNames } from '../../runtime/shard/lanes/names.ts'
 import { OutLanes } from '../../runtime/shard/lanes/out-lanes.ts'
 import type { Emission, LaneMessage, LinkHost, SourcePosition } from '../../runtime/shard/lanes/ports.ts'
 
-export const names: LaneNames = { routes: ['a.first', 'a.second'], sinks: ['out'], sources: ['log'] }
+export const names: LaneNames = { routes: ['a.first', 'a.second'], sinks: ['out'], sources: ['log'], plans: ['plan'] }
 
 export function message(content: string, route = 0): LaneMessage {
   const buffer = Uint8Array.from(content, (letter) => letter.charCodeAt(0))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { converse, emission, HandGroup, headerOf, kindOf, meet, message, pair } from './hand-group.ts'
+import { converse, emission, HandGroup, headerOf, kindOf, meet, message, names, pair } from './hand-group.ts'
 
 describe('lanes', () => {
   test('nothing is sent before its commit is durable, and nothing is acked before it is durable there', () => {
@@ -191,6 +191,24 @@ describe('sources', () => {
     converse(a, b)
     b.take()
     expect(b.taken).toEqual(['record 20-30 at20', 'record 30-40 at30'])
+  })
+
+  test('what a reader with other steps behind the source has made is not taken, nor what it has passed', () => {
+    const a = new HandGroup(0, { names: { ...names, plans: ['older steps'] } })
+    const b = new HandGroup(1)
+    meet(a, b)
+    a.links.resume(0, 'p', 0, 0)
+    a.links.record(0, 'p', 0, 10, [emission(1, 'made by older steps')])
+    a.links.mark(0, 'p', 10)
+    a.post(0, 1, 'a message')
+    a.links.tick(0)
+    converse(a, b)
+    b.take()
+    b.commit()
+    converse(a, b)
+    expect(b.taken).toEqual(['a message'])
+    expect(a.links.durableNext(0, 'p')).not.toBe(10)
+    expect([...a.errors, ...b.errors]).toEqual([])
   })
 
   test('a new session puts the reader back to what is durable', () => {

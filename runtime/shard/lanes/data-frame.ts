@@ -148,8 +148,14 @@ export function readSections(reader: ByteReader, tables: NameTables): Section[] 
     if (kind === SectionKind.lane) sections.push(readLane(reader, tables))
     else if (kind === SectionKind.records) readRecords(reader, tables, sections)
     else if (kind === SectionKind.mark) {
-      const source = tables.source(reader.varint())
-      sections.push({ kind: 'mark', source, partition: reader.text(), next: reader.f64() })
+      const number = reader.varint()
+      const mark = {
+        kind: 'mark',
+        source: tables.source(number),
+        partition: reader.text(),
+        next: reader.f64(),
+      } as const
+      if (tables.hasSamePlan(number)) sections.push(mark)
     } else throw new RangeError(`no section has kind ${kind}`)
   }
   return sections
@@ -182,6 +188,7 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
   const partition = reader.text()
   const id = new MessageId()
   const seed = partitionSeed(tables.theirs.sources[number]!, partition)
+  const isForUs = tables.hasSamePlan(number)
   for (let left = reader.u32(); left > 0; left--) {
     const offset = reader.f64()
     const next = reader.f64()
@@ -189,12 +196,7 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
     for (let more = reader.varint(); more > 0; more--) {
       const shard = readShard(reader)
       const target = reader.varint()
-      const route =
-        target % 2 === 0
-          ? tables.route(target / 2)
-          : target === 1
-            ? failedRecordRoute
-            : sinkRoute(tables.sink((target - 3) / 2))
+      const route = isForUs ? routeOf(target, tables) : failedRecordRoute
       const key = reader.text()
       const index = reader.varint()
       const timeMs = reader.f64()
@@ -207,6 +209,11 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
       const from = { kind: 'record', source, partition, offset, index } as const
       emissions.push({ route, key, shard, bytes, start, end, timeMs, idHigh, idLow, from })
     }
-    sections.push({ kind: 'record', source, partition, offset, next, emissions })
+    if (isForUs) sections.push({ kind: 'record', source, partition, offset, next, emissions })
   }
+}
+
+function routeOf(target: number, tables: NameTables): number {
+  if (target % 2 === 0) return tables.route(target / 2)
+  return target === 1 ? failedRecordRoute : sinkRoute(tables.sink((target - 3) / 2))
 }

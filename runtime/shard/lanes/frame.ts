@@ -64,7 +64,7 @@ export interface Hello extends LaneNames {
 }
 
 export function writeHello(out: ByteWriter, hello: Hello): void {
-  for (const names of [hello.routes, hello.sinks, hello.sources]) {
+  for (const names of [hello.routes, hello.sinks, hello.sources, hello.plans]) {
     out.varint(names.length)
     for (const name of names) out.text(name)
   }
@@ -76,9 +76,10 @@ export function readHello(reader: ByteReader): Hello {
   const routes = readNames(reader)
   const sinks = readNames(reader)
   const sources = readNames(reader)
+  const plans = readNames(reader)
   const shards: number[] = []
   for (let left = reader.varint(); left > 0; left--) shards.push(readShard(reader))
-  return { routes, sinks, sources, shards }
+  return { routes, sinks, sources, plans, shards }
 }
 
 function readNames(reader: ByteReader): string[] {

@@ -5,6 +5,8 @@ export interface LaneNames {
   readonly routes: readonly string[]
   readonly sinks: readonly string[]
   readonly sources: readonly string[]
+  /** Of each source: the fingerprint of the steps behind it. */
+  readonly plans: readonly string[]
 }
 
 /**
@@ -16,12 +18,14 @@ export class NameTables {
   readonly #routes: readonly number[]
   readonly #sinks: readonly number[]
   readonly #sources: readonly number[]
+  readonly #samePlans: readonly boolean[]
 
   constructor(theirs: LaneNames, ours: LaneNames) {
     this.theirs = theirs
     this.#routes = theirs.routes.map((name) => ours.routes.indexOf(name))
     this.#sinks = theirs.sinks.map((name) => ours.sinks.indexOf(name))
     this.#sources = theirs.sources.map((name) => ours.sources.indexOf(name))
+    this.#samePlans = this.#sources.map((our, i) => our >= 0 && theirs.plans[i] === ours.plans[our])
   }
 
   route(number: number): number {
@@ -34,6 +38,14 @@ export class NameTables {
 
   source(number: number): number {
     return known('source', this.#sources[number], this.theirs.sources[number])
+  }
+
+  /**
+   * Whether they make of a record what we would. If not, one of us is of another version of the program: half a record of theirs
+   * and half of ours would be neither (RULE 8), so what they read of this source is not for us.
+   */
+  hasSamePlan(number: number): boolean {
+    return this.#samePlans[number] === true
   }
 
   /** Their number of one of our sources; -1: they do not have it. */

@@ -7,6 +7,7 @@ import { compile, sinkPlan } from './compile.ts'
 import { deadLettersEnd } from './dead-letters.ts'
 import type { Binding } from './ends.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { Prepared } from './prepared.ts'
 import type { RealEnd } from './real-end.ts'
 
 /** A plan and the real ends that its sources and sinks are: what is left is to make ports of them. */
@@ -16,6 +17,11 @@ export interface CompleteProgram {
   readonly sources: readonly SourceEnd[]
   /** As `plan.sinks`. Undefined: not bound, which only `sinks: 'optional'` permits. */
   readonly sinks: readonly (RealEnd | undefined)[]
+  /** What the formats of both need from outside. Undefined: nothing. */
+  readonly formats: {
+    readonly sources: readonly (Prepared | undefined)[]
+    readonly sinks: readonly (Prepared | undefined)[]
+  }
 }
 
 /** The records of a list are encoded already, and the plan's source decodes them: they do not pass through the format. */
@@ -62,6 +68,11 @@ export function completeBindings(
       }
     }),
     sinks: sinks.map((sink) => ends.sinks.get(sink)),
+    formats: {
+      // The values of a list do not pass through the format.
+      sources: definitions.map(({ prepared }, i) => (reals[i]!.kind === 'list' ? undefined : prepared)),
+      sinks: sinks.map(({ prepared }) => prepared),
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Prepared } from './prepared.ts'
 import type { RealEnd } from './real-end.ts'
 
 /** What stands behind `source(...)`: hidden from users, read by `compile`. */
@@ -7,12 +8,15 @@ export interface SourceDefinition {
   /** How it decodes, as text: part of the fingerprint. */
   readonly decodeText: string
   readonly time: ((value: unknown) => number) | undefined
+  /** Undefined: the format needs nothing from outside. */
+  readonly prepared: Prepared | undefined
 }
 
 export interface SinkDefinition {
   readonly name: string
   readonly encode: (value: unknown) => Uint8Array | string
   readonly key: ((value: unknown) => string) | undefined
+  readonly prepared: Prepared | undefined
 }
 
 /** What stands behind `quotes.from(...)` and `rejections.to(...)`. */

@@ -5,6 +5,7 @@ import type { Decoder, Encoder } from './formats.ts'
 import type { Gives } from './place.ts'
 import { checkName, invalid } from './invalid.ts'
 import type { bound, takes } from './phantom.ts'
+import { preparedOf } from './prepared.ts'
 import type { RealEnd, RealSink, RealSource } from './real-end.ts'
 import { realEndOf } from './real-end.ts'
 
@@ -47,6 +48,7 @@ export function source<T>(
     decode: (bytes) => format.decode(bytes),
     decodeText: textOfDecoder(format),
     time: options.time as SourceDefinition['time'],
+    prepared: preparedOf(format),
   }
   const source = {
     name,
@@ -83,6 +85,7 @@ export function sink<T>(
     name,
     encode: (value) => format.encode(value as T),
     key: options.key as SinkDefinition['key'],
+    prepared: preparedOf(format),
   }
   const sink = {
     name,

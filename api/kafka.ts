@@ -33,6 +33,8 @@ export interface KafkaOptions {
   guarantee?: 'exactly-once' | 'idempotent' | 'at-least-once'
   /** As a sink: what makes it the same one after a restart (its transactional id). Default: pipeline, sink and topic. */
   id?: string
+  /** As a sink with keys: of what leaves together for one key only the last is written. Default false. */
+  latest?: boolean
   /** As a sink. Default 'none'. */
   compression?: 'none' | 'gzip'
   /** As a sink: how long a transaction may stay open when nobody ends it. Default 60,000. */
@@ -78,7 +80,7 @@ export function kafkaEnd(options: KafkaOptions): KafkaEnd {
       )
   }
   const { clientId = 'millrace', ssl, sasl, group, newPartitionsMs = 30_000 } = options
-  const { id, transactionTimeoutMs = 60_000 } = options
+  const { id, latest = false, transactionTimeoutMs = 60_000 } = options
   const { isolation = 'read_committed', onExpired = 'fail', guarantee = 'exactly-once', compression = 'none' } = options
   return {
     kind: 'kafka',
@@ -95,6 +97,7 @@ export function kafkaEnd(options: KafkaOptions): KafkaEnd {
     guarantee,
     id,
     compression,
+    latest,
     transactionTimeoutMs,
   }
 }

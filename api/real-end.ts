@@ -36,6 +36,7 @@ export interface KafkaEnd {
   /** Undefined: named for the pipeline, the sink and the topic. */
   readonly id: string | undefined
   readonly compression: 'none' | 'gzip'
+  readonly latest: boolean
   readonly transactionTimeoutMs: number
 }
 

@@ -49,6 +49,7 @@ const topicOptions = [
   'guarantee',
   'id',
   'compression',
+  'latest',
   'ssl',
 ] as const
 
@@ -59,7 +60,7 @@ function topicOf(uri: string, rest: string): RealEnd {
   for (const [name, value] of new URLSearchParams(query)) {
     if (!topicOptions.some((known) => known === name))
       throw invalidUri(uri, `has ${JSON.stringify(name)} behind its "?", where ${topicOptions.join(', ')} can be`)
-    if (name === 'ssl') options['ssl'] = true
+    if (name === 'ssl' || name === 'latest') options[name] = true
     else if (name === 'group' && value === '') options['group'] = false
     else if (name === 'from' && /^\d/.test(value)) options['from'] = new Date(value)
     else options[name] = value

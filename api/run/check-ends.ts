@@ -1,9 +1,13 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { MillraceError } from '../../runtime/base/errors.ts'
+import { invalid } from '../invalid.ts'
 import type { CompleteProgram } from '../complete-bindings.ts'
 
-/** Refuses ends that would get into each other's way: two sinks in one file, a source that reads what a sink writes (a file, a topic), two readers of standard input. */
+/**
+ * Refuses ends that would get into each other's way: two sinks in one file, a source that reads what a sink writes (a file, a
+ * topic), two readers of standard input. And a sink that is to write the latest value of each key, but has no keys.
+ */
 export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
   const written = new Map<string, string>()
   sinks.forEach((end, i) => {
@@ -19,6 +23,11 @@ export function checkEnds({ plan, sources, sinks }: CompleteProgram): void {
     if (end?.kind !== 'kafka') return
     const sink = `sink ${JSON.stringify(plan.sinks[i]!.name)}`
     for (const broker of end.brokers) topics.set(`${broker}/${end.topic}`, sink)
+    if (end.latest && plan.sinks[i]!.key === undefined)
+      throw invalid(
+        `${sink} is to write the latest value of each key to topic ${end.topic}, but its outputs have no keys`,
+        `Give it a key: sink(${JSON.stringify(plan.sinks[i]!.name)}, ..., { key: (value) => value.id })`,
+      )
   })
   let reader: string | undefined
   sources.forEach((end, i) => {

@@ -7,6 +7,7 @@ import type { SinkPort } from '../../runtime/ports/sink.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import type { CompleteProgram, SourceEnd } from '../complete-bindings.ts'
 import type { RealEnd } from '../real-end.ts'
+import { PreparedPartition } from './prepared-partition.ts'
 
 export interface OpenEnds {
   /** With the position of their source in the plan. */
@@ -31,20 +32,27 @@ export interface EndsListener {
   added(source: number, partition: SourcePartition): void
 }
 
-/** Makes ports of a program's ends. If one cannot be made, the others are closed again. */
+/** Makes ports of a program's ends, and prepares their formats. If one cannot be made, the others are closed again. */
 export async function openEnds(
-  { plan, sources, sinks }: CompleteProgram,
+  { plan, sources, sinks, formats }: CompleteProgram,
   options: OpenEndsOptions,
   listener: EndsListener,
 ): Promise<OpenEnds> {
   const partitions: { source: number; partition: SourcePartition }[] = []
   const ports: SinkPort[] = []
+  const prepared = (source: number, partition: SourcePartition): SourcePartition => {
+    const format = formats.sources[source]
+    return format === undefined ? partition : new PreparedPartition(partition, format, () => listener.wake())
+  }
   try {
+    // Also where sources are left alone: records that were read before are decoded again when something is recovered.
+    for (const format of new Set(formats.sources)) await format?.prepareReading()
+    for (const format of new Set(formats.sinks)) await format?.prepareWriting()
     for (const [source, end] of (options.readSources ? sources : []).entries()) {
       const names = { pipeline: plan.name, end: plan.sources[source]!.name }
-      const added = (partition: SourcePartition): void => listener.added(source, partition)
+      const added = (partition: SourcePartition): void => listener.added(source, prepared(source, partition))
       for (const partition of await openSource(names, end, options, () => listener.wake(), added))
-        partitions.push({ source, partition })
+        partitions.push({ source, partition: prepared(source, partition) })
     }
     for (const [i, end] of sinks.entries()) {
       const names = { pipeline: plan.name, end: plan.sinks[i]!.name }

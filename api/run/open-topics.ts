@@ -40,13 +40,21 @@ export function openTopicSink(
   options: { readonly pipeline: string; readonly sink: string; readonly holdsLetters: boolean },
 ): Promise<SinkPort> {
   const { pipeline, sink, holdsLetters } = options
-  const { topic, guarantee, compression, transactionTimeoutMs, id = `millrace.${pipeline}.${sink}.${topic}` } = end
+  const {
+    topic,
+    guarantee,
+    compression,
+    latest,
+    transactionTimeoutMs,
+    id = `millrace.${pipeline}.${sink}.${topic}`,
+  } = end
   return openKafkaSink({
     sink,
     topic,
     guarantee,
     id,
     compression,
+    latest,
     transactionTimeoutMs,
     client: clientOf(end),
     headersOf: holdsLetters ? letterHeaders : undefined,

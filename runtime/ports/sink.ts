@@ -17,6 +17,7 @@ export interface SinkPort {
   readonly sink: string
   readonly guarantee: 'effectively-once' | 'at-least-once'
   open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void
+  /** The batch, its memory included, stays as it is until it is done. */
   write(batch: OutputBatch, done: (error: MillraceError | undefined) => void): void
   /**
    * Whether this sink can take `bytes[start, end)` as one output. Asked before the output is committed (RULE 7): one that is refused here

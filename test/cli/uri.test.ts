@@ -28,12 +28,15 @@ describe('what an end is on the command line', () => {
       group: undefined,
     })
     expect(
-      parseUri('kafka://one:9092/quotes?from=2026-01-02T03:04:05Z&group=&guarantee=idempotent&compression=gzip&ssl'),
+      parseUri(
+        'kafka://one:9092/quotes?from=2026-01-02T03:04:05Z&group=&guarantee=idempotent&compression=gzip&latest&ssl',
+      ),
     ).toMatchObject({
       from: new Date('2026-01-02T03:04:05Z'),
       group: false,
       guarantee: 'idempotent',
       compression: 'gzip',
+      latest: true,
       ssl: true,
     })
   })

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { Command } from '../cli/support/command.ts'
 import type { Event, Total } from './programs/totals.ts'
+import { checkHistory, type Operation } from './support/check-history.ts'
 import { checkTotals } from './support/check-totals.ts'
 import { batchOf, contentOf, freshTopic } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
@@ -69,6 +70,28 @@ async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]>
   return written
 }
 
+/**
+ * Reads what is committed as it comes, until everything is read that is there when it is told to stop. Answers with what it saw,
+ * as it saw it.
+ */
+async function watch(topic: string, signal: AbortSignal): Promise<Operation[]> {
+  const { client } = outside
+  const history: Operation[] = []
+  const nexts = Array.from({ length: partitions }, () => 0)
+  for (let isLast = false; !isLast; await sleep(20)) {
+    isLast = signal.aborted
+    for (const [partition, from] of nexts.entries()) {
+      // The broker is killed now and then.
+      const seen = await contentOf(client, topic, partition, from).catch(() => [])
+      if (seen.length === 0) continue
+      nexts[partition] = seen.at(-1)!.offset + 1
+      const polls = seen.map(({ offset, value }) => ({ key: String(partition), offset, value }))
+      history.push({ process: 1, outcome: 'ok', sends: [], polls })
+    }
+  }
+  return history
+}
+
 async function written(topic: string): Promise<number> {
   const ends = await outside.client
     .offsets(
@@ -96,8 +119,9 @@ test('running figures of every key, while the application and the broker are kil
   const { client } = outside
   const [events, totals] = [await freshTopic(client, partitions), await freshTopic(client, partitions)]
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-app-'))
-  const writing = new AbortController()
+  const [writing, watching] = [new AbortController(), new AbortController()]
   const writer = writeEvents(events, writing.signal)
+  const watcher = watch(totals, watching.signal)
   const uri = (topic: string): string => `kafka://${outside.broker.address}/${topic}`
   const args = ['run', program, '--in', `events=${uri(events)}`, '--out', `totals=${uri(totals)}`, '--data', folder]
   const brokerTurns = new Set(
@@ -122,10 +146,21 @@ test('running figures of every key, while the application and the broker are kil
   writing.abort()
   const input = await writer
   expect(await new Command([...args, '--once']).exit).toMatchObject({ code: 0 })
+  watching.abort()
+  const history = await watcher
   const output: Total[] = []
-  for (let partition = 0; partition < partitions; partition++)
-    for (const { value } of await contentOf(client, totals, partition)) output.push(JSON.parse(value) as Total)
+  for (let partition = 0; partition < partitions; partition++) {
+    const content = await contentOf(client, totals, partition)
+    for (const { value } of content) output.push(JSON.parse(value) as Total)
+    const polls = content.map(({ offset, value }) => ({ key: String(partition), offset, value }))
+    history.push({ process: 2, outcome: 'ok', sends: [], polls })
+  }
   console.log(`${input.length} events, ${applicationKills} kills of the application, ${brokerKills} of the broker`)
   expect(checkTotals(input, output)).toEqual([])
+  // Who read along saw the same, in the same places, and nothing that was taken back.
+  expect(checkHistory(history)).toEqual([])
+  const seen = (process: number): number =>
+    history.reduce((sum, each) => sum + (each.process === process ? each.polls.length : 0), 0)
+  expect(seen(1)).toBe(seen(2))
   await rm(folder, { recursive: true })
 })

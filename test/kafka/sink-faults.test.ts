@@ -1,30 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigResourceTypes } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
-import { openKafkaSink } from '../../runtime/node/kafka/sink/kafka-sink.ts'
 import { judgeContent, openSink, SinkScript, writeSink } from '../../runtime/ports/contracts/sink-script.ts'
-import type { SinkPort } from '../../runtime/ports/sink.ts'
 import { Prng } from '../../runtime/base/prng.ts'
-import { type Call, type Fault, FaultyClient } from './support/faulty-client.ts'
 import { Proxy } from './support/proxy.ts'
-import { sinkOf } from './support/topic-sink-under-test.ts'
+import { faultySink, sinkOf } from './support/topic-sink-under-test.ts'
 import { append, contentOf, freshTopic, ledBy, removeTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
-
-function faultySink(topic: string, faultOf: (call: Call) => Fault | Promise<Fault>): Promise<SinkPort> {
-  return openKafkaSink({
-    sink: 'out',
-    topic,
-    client: new FaultyClient(openKafkaJsClient({ brokers: outside.brokers }), faultOf),
-    guarantee: 'exactly-once',
-    id: `test.${topic}`,
-    compression: 'none',
-    transactionTimeoutMs: 60_000,
-  })
-}
 
 class Gate {
   open: () => void = () => undefined
@@ -50,7 +34,7 @@ describe('a transaction whose end is not known (X3)', () => {
   ] as const)('at %s the %s is lost: each output is there once', async (call, fault) => {
     const topic = await freshTopic(outside.client)
     let armed = false
-    const sink = await faultySink(topic, (at) => {
+    const sink = await faultySink(outside, topic, (at) => {
       if (!armed || at !== call) return undefined
       armed = false
       return fault
@@ -69,7 +53,7 @@ describe('a transaction whose end is not known (X3)', () => {
     const prng = new Prng(0, seed)
     let script = new SinkScript()
     for (let round = 0; round < 3; round++) {
-      const sink = await faultySink(topic, () => (['request', 'answer'] as const)[prng.u32() % 8])
+      const sink = await faultySink(outside, topic, () => (['request', 'answer'] as const)[prng.u32() % 8])
       const positions = await openSink(sink)
       expect([...positions].sort((a, b) => a.shard - b.shard)).toEqual(
         [...script.positions()].sort((a, b) => a.shard - b.shard),
@@ -87,7 +71,7 @@ describe('two that believe to be the same sink (X2, X4)', () => {
     const topic = await freshTopic(outside.client)
     const [held, atCommit] = [new Gate(), new Gate()]
     let commits = 0
-    const older = await faultySink(topic, async (call) => {
+    const older = await faultySink(outside, topic, async (call) => {
       if (call !== 'commit' || ++commits < 3) return undefined
       atCommit.open()
       await held.passed
@@ -111,7 +95,7 @@ describe('two that believe to be the same sink (X2, X4)', () => {
   test('an older one that lost its connection does not come back, and does not stop the newer one', async () => {
     const topic = await freshTopic(outside.client)
     let lose = false
-    const older = await faultySink(topic, (call) => (lose && call === 'send' ? 'request' : undefined))
+    const older = await faultySink(outside, topic, (call) => (lose && call === 'send' ? 'request' : undefined))
     const script = new SinkScript(await openSink(older))
     await writeSink(older, script.batch([1, 2]))
     const newer = await sinkOf(outside, topic)
@@ -128,7 +112,7 @@ describe('two that believe to be the same sink (X2, X4)', () => {
   test('a transaction that the broker took back because it took too long is written again', async () => {
     const topic = await freshTopic(outside.client)
     let slow = false
-    const sink = await faultySink(topic, async (call) => {
+    const sink = await faultySink(outside, topic, async (call) => {
       if (!slow || call !== 'commit') return undefined
       slow = false
       // Whoever opens the id does to it what the broker does after the time limit.

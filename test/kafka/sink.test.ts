@@ -12,6 +12,13 @@ describe('the contract of a sink, a topic written in transactions', () => {
   )
 })
 
+describe('the contract of a sink, a topic written in transactions with the latest of each key, of which each has one', () => {
+  sinkContract(
+    { describe, test, expect },
+    { fresh: () => topicSinkUnderTest(outside, { latest: true }), guarantee: 'effectively-once', kills: true },
+  )
+})
+
 describe.each(['idempotent', 'at-least-once'] as const)('the contract of a sink, a topic written %s', (guarantee) => {
   sinkContract(
     { describe, test, expect },

@@ -5,6 +5,7 @@ import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-clie
 import { type KafkaSinkOptions, openKafkaSink } from '../../../runtime/node/kafka/sink/kafka-sink.ts'
 import type { SinkUnderTest } from '../../../runtime/ports/contracts/sink.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../runtime/ports/sink.ts'
+import { type Call, type Fault, FaultyClient } from './faulty-client.ts'
 import { Proxy } from './proxy.ts'
 import { freshName, freshTopic } from './topics.ts'
 import type { BrokerInUse } from './use-broker.ts'
@@ -18,7 +19,20 @@ export function sinkOf(
   choices: SinkChoices & { readonly connect?: Proxy['connect'] } = {},
 ): Promise<SinkPort> {
   const { connect, ...options } = choices
-  const client = openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) })
+  return openSinkOf(openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) }), topic, options)
+}
+
+/** The same, with a client that loses what it is told to. */
+export function faultySink(
+  { brokers }: BrokerInUse,
+  topic: string,
+  faultOf: (call: Call) => Fault | Promise<Fault>,
+  choices: SinkChoices = {},
+): Promise<SinkPort> {
+  return openSinkOf(new FaultyClient(openKafkaJsClient({ brokers }), faultOf), topic, choices)
+}
+
+function openSinkOf(client: KafkaClient, topic: string, choices: SinkChoices): Promise<SinkPort> {
   return openKafkaSink({
     sink: 'out',
     topic,
@@ -26,8 +40,9 @@ export function sinkOf(
     guarantee: 'exactly-once',
     id: `test.${topic}`,
     compression: 'none',
+    latest: false,
     transactionTimeoutMs: 60_000,
-    ...options,
+    ...choices,
   })
 }
 
@@ -61,6 +76,7 @@ export async function topicSinkUnderTest(outside: BrokerInUse, choices: SinkChoi
       const writer = new LateSink(
         async () => sinkOf(outside, topic, { id, patienceMs: 2_000, ...choices, connect: (await proxy).connect }),
         choices.guarantee === undefined || choices.guarantee === 'exactly-once' ? 'effectively-once' : 'at-least-once',
+        choices.latest === true,
       )
       proxies.set(writer, proxy)
       return writer
@@ -81,10 +97,12 @@ class LateSink implements SinkPort {
   readonly sink = 'out'
   readonly guarantee: SinkPort['guarantee']
   readonly #make: () => Promise<SinkPort>
+  readonly #keyed: boolean
   #made: SinkPort | undefined
   #silent = false
 
-  constructor(make: () => Promise<SinkPort>, guarantee: SinkPort['guarantee']) {
+  constructor(make: () => Promise<SinkPort>, guarantee: SinkPort['guarantee'], keyed: boolean) {
+    this.#keyed = keyed
     this.#make = make
     this.guarantee = guarantee
   }
@@ -100,7 +118,7 @@ class LateSink implements SinkPort {
   }
 
   write(batch: OutputBatch, done: (error: MillraceError | undefined) => void): void {
-    this.#made!.write(batch, (error) => {
+    this.#made!.write(this.#keyed ? { ...batch, keys: keysOf(batch) } : batch, (error) => {
       if (!this.#silent) done(error)
     })
   }
@@ -112,4 +130,9 @@ class LateSink implements SinkPort {
   async close(): Promise<void> {
     await this.#made?.close()
   }
+}
+
+/** A key for each output, which no other has. */
+function keysOf({ count, starts, ends, buffer }: OutputBatch): string[] {
+  return Array.from({ length: count }, (_, i) => new TextDecoder().decode(buffer.subarray(starts[i], ends[i])))
 }

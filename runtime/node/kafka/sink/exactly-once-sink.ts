@@ -21,13 +21,14 @@ export interface ExactlyOnceSettings extends OutputSettings {
   readonly maxOutputBytes: number
 }
 
+type Rounds = ReturnType<OutputGroup['finish']>
 type Done = (error: MillraceError | undefined) => void
 
 /**
  * Writes outputs and lane positions to a topic in transactions, so that readers of committed records see each output once.
  *
- * X1 One transaction at a time holds the outputs of one or more batches, and one record with the positions after them (see
- *    PositionsTopic). Either both are there for a reader, or neither is.
+ * X1 One transaction at a time holds the outputs of one or more batches (with `latest` the last one of each key; positions count
+ *    the others, too), and one record with the positions after them (see PositionsTopic). Either both are there for a reader, or neither is.
  * X2 Positions are read after the transactional id was initialised, never before: then no transaction of anybody else with this
  *    id can still be committed.
  * X3 A transaction whose end is not known is neither repeated nor taken as failed: the id is initialised, and the positions say
@@ -160,7 +161,7 @@ export class ExactlyOnceSink implements SinkPort {
   }
 
   async #commit(group: OutputGroup, lanes: Map<number, LanePosition>): Promise<void> {
-    const { rounds } = group
+    const rounds = group.finish()
     if (rounds.length === 0) return
     const before = this.#positions
     let isUnknown = false
@@ -171,7 +172,7 @@ export class ExactlyOnceSink implements SinkPort {
     })
   }
 
-  async #transaction(rounds: OutputGroup['rounds'], lanes: Map<number, LanePosition>): Promise<void> {
+  async #transaction(rounds: Rounds, lanes: Map<number, LanePosition>): Promise<void> {
     const after: Positions = { owner: this.#owner, lanes, written: this.#positions.written }
     const written = new Map(this.#positions.written)
     const content = rounds.map((round) => [...round])

@@ -19,6 +19,8 @@ export interface KafkaSinkOptions {
   /** The same after every restart, and nobody else's. */
   readonly id: string
   readonly compression: Compression
+  /** Of the outputs with one key that leave together only the last is written. They need keys then. */
+  readonly latest: boolean
   readonly transactionTimeoutMs: number
   readonly patienceMs?: number
   /** Headers for an output, beside those of the guarantee. */
@@ -38,7 +40,7 @@ const largestBatchBytes = 512 << 10
  * @throws MR_SINK_FAILED
  */
 export async function openKafkaSink(options: KafkaSinkOptions): Promise<SinkPort> {
-  const { client, topic, sink, id, guarantee, compression, transactionTimeoutMs, headersOf } = options
+  const { client, topic, sink, id, guarantee, compression, latest, transactionTimeoutMs, headersOf } = options
   const { patienceMs = 120_000 } = options
   try {
     const { partitions, limit } = await patiently(brokerStartMs, isAway, async () => ({
@@ -47,7 +49,7 @@ export async function openKafkaSink(options: KafkaSinkOptions): Promise<SinkPort
     }))
     const maxOutputBytes = Math.max(limit - aroundBytes, 0)
     const maxBatchBytes = Math.min(largestBatchBytes, maxOutputBytes)
-    const shared = { sink, topic, partitions, compression, maxBatchBytes, patienceMs, maxOutputBytes }
+    const shared = { sink, topic, partitions, compression, latest, maxBatchBytes, patienceMs, maxOutputBytes }
     const ofBytes = headersOf && (({ batch, index }: OutputPlace) => headersOf(outputAt(batch, index)))
     if (guarantee === 'exactly-once')
       return new ExactlyOnceSink(client, { ...shared, id, transactionTimeoutMs, headersOf: ofBytes })
@@ -67,11 +69,13 @@ function outputAt({ buffer, starts, ends }: OutputBatch, index: number): Uint8Ar
   return buffer.subarray(starts[index], ends[index])
 }
 
-/** Names outputs: each the same whenever it is written, and different from all others. They are asked for in their order. */
+/** Names outputs: each the same whenever it is written, and different from all others. They are asked for in their order; some may be left out. */
 class OutputNames {
   readonly #id: string
   #batch: OutputBatch | undefined
-  /** The number of the next output of each lane. */
+  /** The first output of the batch that is not counted yet. */
+  #next = 0
+  /** The number of the last output of each lane that is counted. */
   readonly #numbers = new Map<number, number>()
 
   constructor(id: string) {
@@ -80,16 +84,19 @@ class OutputNames {
 
   nameOf({ batch, index }: OutputPlace): string {
     if (this.#batch !== batch) this.#begin(batch)
+    for (; this.#next <= index; this.#next++) {
+      const passed = batch.shards[this.#next]!
+      this.#numbers.set(passed, this.#numbers.get(passed)! + 1)
+    }
     const shard = batch.shards[index]!
-    const number = this.#numbers.get(shard)!
-    this.#numbers.set(shard, number + 1)
-    return `${this.#id}/${shard}/${number}`
+    return `${this.#id}/${shard}/${this.#numbers.get(shard)!}`
   }
 
   #begin(batch: OutputBatch): void {
     this.#batch = batch
+    this.#next = 0
     this.#numbers.clear()
-    for (const { shard, number } of batch.positions) this.#numbers.set(shard, number + 1)
+    for (const { shard, number } of batch.positions) this.#numbers.set(shard, number)
     for (let i = 0; i < batch.count; i++) {
       const shard = batch.shards[i]!
       this.#numbers.set(shard, this.#numbers.get(shard)! - 1)

@@ -1,3 +1,4 @@
+import { assert } from '../../../base/assert.ts'
 import { maxKeyBytes } from '../../../base/limits.ts'
 import { utf8Write } from '../../../base/utf8.ts'
 import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
@@ -10,6 +11,8 @@ export interface OutputSettings {
   readonly topic: string
   readonly partitions: number
   readonly compression: Compression
+  /** Of the outputs with one key in a group only the last is written. All outputs have keys then. */
+  readonly latest: boolean
   /** A record batch ends before it is larger. */
   readonly maxBatchBytes: number
   /** What is put into the headers of an output; undefined: nothing. */
@@ -24,7 +27,7 @@ export interface OutputPlace {
 
 type Done = Parameters<SinkPort['write']>[1]
 
-/** Outputs that leave together, encoded for their partitions as they come. */
+/** Outputs that leave together, encoded for their partitions as they come; with `latest` when no more of them come. */
 export class OutputGroup {
   readonly dones: Done[] = []
   readonly #settings: OutputSettings
@@ -33,6 +36,8 @@ export class OutputGroup {
   readonly #keyless: number
   /** Batches of records that are sent one after the other: each partition is at most once in each. */
   readonly #rounds: Map<number, ProduceBatch>[] = []
+  /** With `latest`: what is not encoded yet. */
+  readonly #waiting: OutputBatch[] = []
   /** How many of them each partition is in. */
   readonly #depths = new Map<number, number>()
   /** The key at hand. */
@@ -45,14 +50,27 @@ export class OutputGroup {
     this.#keyless = turn % settings.partitions
   }
 
-  get rounds(): readonly (readonly ProduceBatch[])[] {
+  /** What there is to send. Nothing is added after that. */
+  finish(): readonly (readonly ProduceBatch[])[] {
+    const later = new Set<string>()
+    const overtaken = this.#waiting.toReversed().map((batch) => overtakenIn(batch, later))
+    for (const [i, batch] of this.#waiting.entries()) this.#encode(batch, overtaken.at(-1 - i))
+    this.#waiting.length = 0
     return this.#rounds.map((round) => [...round.values()])
   }
 
+  /** The batch stays as it is until it is done. */
   add(batch: OutputBatch): void {
+    if (this.#settings.latest) this.#waiting.push(batch)
+    else this.#encode(batch, undefined)
+  }
+
+  /** `overtaken`: what is left out. */
+  #encode(batch: OutputBatch, overtaken: Uint8Array | undefined): void {
     const { partitions, headersOf } = this.#settings
     const { buffer, starts, ends, keys, count } = batch
     for (let i = 0; i < count; i++) {
+      if (overtaken?.[i] === 1) continue
       const key = keys === undefined ? undefined : this.#encoded(keys[i]!)
       const partition = key === undefined ? this.#keyless : partitionOf(key, 0, key.length, partitions)
       const headers = headersOf?.({ batch, index: i })
@@ -77,4 +95,15 @@ export class OutputGroup {
     this.#depths.set(partition, depth + 1)
     return records
   }
+}
+
+/** 1 for each output whose key is in `later`, or comes again behind it. Adds its keys to `later`. */
+function overtakenIn({ keys, count }: OutputBatch, later: Set<string>): Uint8Array {
+  assert(keys !== undefined, 'only a sink with keys has latest values')
+  const overtaken = new Uint8Array(count)
+  for (let i = count - 1; i >= 0; i--) {
+    if (later.has(keys[i]!)) overtaken[i] = 1
+    else later.add(keys[i]!)
+  }
+  return overtaken
 }

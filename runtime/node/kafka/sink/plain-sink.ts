@@ -74,9 +74,9 @@ export class PlainSink implements SinkPort {
   /** Sends group after group until none is left. Rejects only when a `done` throws. */
   async #run(): Promise<void> {
     for (let group = this.#filling; group !== undefined; group = this.#filling) {
-      const { rounds, dones } = group
+      const { dones } = group
       this.#filling = undefined
-      this.#failed ??= await this.#send(rounds).then(
+      this.#failed ??= await this.#send(group.finish()).then(
         () => undefined,
         (error: unknown) => topicNotWritable(this.#settings.topic, 'writing to', error, false),
       )
@@ -85,7 +85,7 @@ export class PlainSink implements SinkPort {
     this.#running = undefined
   }
 
-  async #send(rounds: OutputGroup['rounds']): Promise<void> {
+  async #send(rounds: ReturnType<OutputGroup['finish']>): Promise<void> {
     for (const round of rounds) {
       let isUnknown = false
       await patiently(this.#settings.patienceMs, mayGoWell, async () => {

@@ -9,6 +9,7 @@ import { Command } from '../cli/support/command.ts'
 import type { Event, Total } from './programs/totals.ts'
 import { checkHistory, type Operation } from './support/check-history.ts'
 import { checkTotals } from './support/check-totals.ts'
+import { checkEnded, TransactionLeftOpen } from './support/left-open.ts'
 import { batchOf, contentOf, freshTopic } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
@@ -23,7 +24,8 @@ const keys = 200
 /** Writes events, and nothing twice, until it is told to stop. Answers with what it wrote. */
 async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]> {
   const { client } = outside
-  const producer = client.producer({ transactionalId: `writer.${topic}`, transactionTimeoutMs: 60_000 })
+  const transactionalId = `writer.${topic}`
+  const producer = client.producer({ transactionalId, transactionTimeoutMs: 60_000 })
   const written: Event[] = []
   const encoder = new TextEncoder()
   let isOpen = false
@@ -50,13 +52,15 @@ async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]>
       isOpen = false
       for (;;) {
         try {
+          await checkEnded(client, transactionalId, { [topic]: partitions })
           await producer.open()
           const counts = await Promise.all(byPartition.map((_, p) => contentOf(client, topic, p)))
           if (counts.reduce((sum, { length }) => sum + length, 0) === before) break
           written.push(...pending)
           pending = []
           break
-        } catch {
+        } catch (error) {
+          if (error instanceof TransactionLeftOpen) throw error
           await sleep(100)
         }
       }
@@ -113,14 +117,30 @@ async function grownTo(topic: string, count: number, application: Command): Prom
   }
 }
 
-test('running figures of every key, while the application and the broker are killed: nothing twice, nothing missing', {
-  timeout: 600_000,
-}, async () => {
+/** One history. Rejects with a TransactionLeftOpen if the broker has spoilt it. */
+async function runAndCheck(): Promise<void> {
   const { client } = outside
   const [events, totals] = [await freshTopic(client, partitions), await freshTopic(client, partitions)]
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-app-'))
   const [writing, watching] = [new AbortController(), new AbortController()]
   const writer = writeEvents(events, writing.signal)
+  writer.catch(() => {}) // it is awaited below
+  const checkBroker = async (): Promise<void> => {
+    await checkEnded(client, `writer.${events}`, { [events]: partitions })
+    const places = { [totals]: partitions, [`${totals}.millrace-positions`]: 1 }
+    await checkEnded(client, `millrace.totals.totals.${totals}`, places)
+  }
+  const grown = async (count: number, application: Command): Promise<void> => {
+    try {
+      await grownTo(totals, count, application)
+    } catch (error) {
+      await application.kill('SIGKILL')
+      writing.abort()
+      watching.abort()
+      await checkBroker()
+      throw error
+    }
+  }
   const watcher = watch(totals, watching.signal)
   const uri = (topic: string): string => `kafka://${outside.broker.address}/${topic}`
   const args = ['run', program, '--in', `events=${uri(events)}`, '--out', `totals=${uri(totals)}`, '--data', folder]
@@ -131,21 +151,23 @@ test('running figures of every key, while the application and the broker are kil
     const application = new Command(args)
     const before = await written(totals)
     // Sometimes it has done much, sometimes it is killed while it opens.
-    const grown = kill % 4 === 3 ? 0 : (kill % 5) * 400
-    if (grown === 0) await sleep(200 + (kill % 7) * 100)
-    else await grownTo(totals, before + grown, application)
+    const growth = kill % 4 === 3 ? 0 : (kill % 5) * 400
+    if (growth === 0) await sleep(200 + (kill % 7) * 100)
+    else await grown(before + growth, application)
     if (brokerTurns.has(kill)) {
       await outside.broker.kill()
       await sleep(300)
       // Who lives through it goes on by itself.
       await outside.broker.restart()
-      await grownTo(totals, (await written(totals)) + 1, application)
+      await grown((await written(totals)) + 1, application)
     }
     expect((await application.kill('SIGKILL')).signal).toBe('SIGKILL')
   }
   writing.abort()
   const input = await writer
-  expect(await new Command([...args, '--once']).exit).toMatchObject({ code: 0 })
+  const last = await new Command([...args, '--once']).exit
+  if (last.code !== 0) await checkBroker()
+  expect(last).toMatchObject({ code: 0 })
   watching.abort()
   const history = await watcher
   const output: Total[] = []
@@ -163,4 +185,18 @@ test('running figures of every key, while the application and the broker are kil
     history.reduce((sum, each) => sum + (each.process === process ? each.polls.length : 0), 0)
   expect(seen(1)).toBe(seen(2))
   await rm(folder, { recursive: true })
+}
+
+test('running figures of every key, while the application and the broker are killed: nothing twice, nothing missing', {
+  timeout: 600_000,
+}, async () => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runAndCheck()
+      return
+    } catch (error) {
+      if (!(error instanceof TransactionLeftOpen) || attempt === 3) throw error
+      console.log(`The broker has left a transaction open (${error.message}): once more, with other topics`)
+    }
+  }
 })

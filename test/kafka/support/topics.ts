@@ -130,8 +130,10 @@ export async function contentOf(
   // A commit is decided before every partition has heard of it.
   const { end } = await fetch(from, 'read_uncommitted')
   const seen: SeenRecord[] = []
+  const giveUpAt = performance.now() + 60_000
   for (let offset = from; offset < end; ) {
     const { columns, next } = await fetch(offset, 'read_committed')
+    if (performance.now() > giveUpAt) throw new Error(`${topic}/${partition} cannot be read beyond ${offset}`)
     for (const { buffer, starts, ends, offsets, timesMs, keyStarts, keyEnds } of columns) {
       starts.forEach((start, i) => {
         const key = keyStarts[i]! < 0 ? undefined : decoder.decode(buffer.subarray(keyStarts[i], keyEnds[i]))

@@ -54,3 +54,19 @@ export function stoppedEarly(): MillraceError {
     next: 'Run it again: nothing was read',
   })
 }
+
+export function workersNeedFile(workers: number): MillraceError {
+  return new MillraceError(
+    'MR_PROGRAM_INVALID',
+    `this program cannot run on ${workers} workers: its functions cannot travel`,
+    {
+      next: "Give the file that exports it: run(new URL('./app.ts', import.meta.url), { workers })",
+    },
+  )
+}
+
+export function stdinNeedsOneWorker(workers: number): MillraceError {
+  return new MillraceError('MR_PROGRAM_INVALID', `standard input cannot be read by one of ${workers} workers`, {
+    next: 'Put the input into a file, or use one worker',
+  })
+}

@@ -50,6 +50,8 @@ export class RestDetector {
   answered(group: number, round: number, report: RestReport): void {
     if (round !== this.#round || this.#answers === undefined) return
     this.#answers.set(group, report)
+    // Now, not when all have answered: by then it may have said something newer.
+    if (!report.quiet) this.#quiet.delete(group)
     if (this.#answers.size === this.#groups.length) this.#judge(this.#answers)
   }
 
@@ -70,7 +72,6 @@ export class RestDetector {
     const text = this.#groups.map((group) => JSON.stringify(answers.get(group))).join()
     const before = this.#before
     this.#before = undefined
-    for (const group of this.#groups) if (!answers.get(group)!.quiet) this.#quiet.delete(group)
     if (!nothingIsUnderWay(answers)) {
       // Whoever receives what is under way will say so.
       if (this.#news) this.#beginIfQuiet()

@@ -14,7 +14,7 @@ import type { Member } from './member.ts'
 
 /** A program on several worker threads. */
 export class ThreadedProgram extends LiveProgram {
-  readonly #crew: Crew
+  readonly crew: Crew
   readonly #store: LevelStore
   readonly #sinks: readonly MeteredSink[]
   readonly done: Promise<void>
@@ -23,23 +23,23 @@ export class ThreadedProgram extends LiveProgram {
     super(plan, createCodec(), parts.store.shardCount)
     this.#store = parts.store
     this.#sinks = parts.sinks
-    this.#crew = new Crew(parts)
-    this.done = this.#crew.done.finally(() => this.onClosed?.())
+    this.crew = new Crew(parts)
+    this.done = this.crew.done.finally(() => this.onClosed?.())
     this.done.catch(() => {}) // it is for whoever runs the program to look at, and may be looked at late
   }
 
   get opened(): Promise<void> {
-    return this.#crew.opened
+    return this.crew.opened
   }
 
   stop(): Promise<void> {
-    this.#crew.drain()
+    this.crew.drain()
     return this.done
   }
 
   stats(): RunStats {
     const { deadLetterSink } = this.plan
-    const { deadLetters, ...counts } = this.#crew.counts
+    const { deadLetters, ...counts } = this.crew.counts
     let written = 0
     this.#sinks.forEach((sink, i) => (written += i === deadLetterSink ? 0 : sink.written))
     return {
@@ -50,15 +50,15 @@ export class ThreadedProgram extends LiveProgram {
   }
 
   protected async asked(shard: number, asked: Asked): Promise<unknown> {
-    return this.#decode(await this.#crew.member(shard).want({ kind: 'ask', ...asked }))
+    return this.#decode(await this.crew.member(shard).want({ kind: 'ask', ...asked }))
   }
 
   protected async stateOf(shard: number, entity: number, key: string): Promise<unknown> {
-    return this.#decode(await this.#crew.member(shard).want({ kind: 'get', entity, key }))
+    return this.#decode(await this.crew.member(shard).want({ kind: 'get', entity, key }))
   }
 
   protected rows(from: Uint8Array, to: Uint8Array): Promise<Rows> {
-    return Promise.resolve(rowsOf(this.#crew.members, from, to))
+    return Promise.resolve(rowsOf(this.crew.members, from, to))
   }
 
   protected async table(entity: number): Promise<EntityTable> {

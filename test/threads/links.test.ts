@@ -68,21 +68,21 @@ linkContract('simulated', kit, async (): Promise<LinksUnderTest> => {
 
 describe('a thread that is replaced', () => {
   test('is connected anew: counts begin again, and what was under way is lost', async () => {
-    let woken = 0
+    const woken = { times: 0 }
     const first = { group: 0, links: new PortLinks(() => undefined) }
-    const old = { group: 1, links: new PortLinks(() => (woken += 1)) }
+    const old = { group: 1, links: new PortLinks(() => (woken.times += 1)) }
     connect(first, old)
     first.links.send(1, Uint8Array.of(1))
-    while (woken === 0) await turn()
+    while (woken.times === 0) await turn()
     expect(old.links.counts).toEqual([{ peer: 0, sent: 0, received: 0 }])
     old.links.poll()
     expect(old.links.counts).toEqual([{ peer: 0, sent: 0, received: 1 }])
     old.links.send(0, Uint8Array.of(7))
-    const young = { group: 1, links: new PortLinks(() => (woken += 1)) }
+    const young = { group: 1, links: new PortLinks(() => (woken.times += 1)) }
     connect(first, young)
     expect(first.links.counts).toEqual([{ peer: 1, sent: 0, received: 0 }])
     first.links.send(1, Uint8Array.of(2))
-    while (woken < 2) await turn()
+    while (woken.times < 2) await turn()
     expect([...young.links.poll()!.frame]).toEqual([2])
     expect(first.links.poll()).toBeUndefined()
     for (const { links } of [first, old, young]) links.close()

@@ -86,9 +86,8 @@ test('threads that are killed at random moments', slow, async ({ folder }) => {
   const orders = Array.from({ length: 10 }, () => many).flat()
   const bank = await bankIn(folder, orders, moves)
   const live = (await begin(bank)) as ThreadedProgram
-  let over = false
-  const done = live.done.finally(() => (over = true))
-  for (let kills = 0; kills < 6 && !over; kills++) {
+  const { done } = live
+  for (let kills = 0; kills < 6; kills++) {
     await sleep(150)
     live.crew.members[kills % 2]!.thread?.kill('the test wanted it')
   }

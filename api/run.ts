@@ -1,3 +1,4 @@
+import { maxWorkers } from '../runtime/base/limits.ts'
 import { completeBindings } from './complete-bindings.ts'
 import { invalid } from './invalid.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -17,13 +18,27 @@ export interface RunOptions {
   signal?: AbortSignal
   /** Stop when every source is at its end, and everything is committed and with the sinks. */
   once?: boolean
+  /**
+   * Threads that share the work, 1 by default: the one that calls. May be another number every time. More than one needs the URL of
+   * the file that exports the program, because functions cannot travel.
+   */
+  workers?: number
   /** After a crash the steps behind a source may change, although a record may then take effect half by the old ones and half by the new. */
   acceptTornRecords?: boolean
 }
 
-/** Runs a program in this thread, and goes on where it was. Resolves when it runs. */
+/** Runs a program, and goes on where it was. Resolves when it runs. */
 export async function run(program: Program | Pipeline | URL, options: RunOptions = {}): Promise<Running> {
-  const { data = './.millrace', durability = 'disk', signal, once = false, acceptTornRecords = false } = options
+  const {
+    data = './.millrace',
+    durability = 'disk',
+    signal,
+    once = false,
+    acceptTornRecords = false,
+    workers = 1,
+  } = options
+  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
+    throw new TypeError(`workers is a whole number from 1 to ${maxWorkers}, not ${workers}`)
   signal?.throwIfAborted()
   const found = program instanceof URL ? await loadProgram(program) : programOf(program)
   if (found === undefined)
@@ -35,7 +50,8 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     once,
     follow: undefined,
     acceptTornRecords,
-    readSources: true,
+    workers,
+    reference: program instanceof URL ? { kind: 'url', href: program.href } : undefined,
   })
   if (signal !== undefined) await stopOn(signal, live)
   return live as Running

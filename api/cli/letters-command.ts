@@ -3,8 +3,8 @@ import { MillraceError, messageOf } from '../../runtime/base/errors.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
 import { deadLettersEnd } from '../dead-letters.ts'
 import { type StoredLetter, storedLetters } from '../run/letters.ts'
-import type { LiveProgram } from '../run/live-program.ts'
-import { onlyGroup, start } from '../run/start.ts'
+import type { LocalProgram } from '../run/local-program.ts'
+import { startAlone } from '../run/start.ts'
 import { completeFile } from './ends.ts'
 import type { RunCommandOptions } from './run-command.ts'
 
@@ -23,17 +23,18 @@ export async function listLetters({ data, json }: { readonly data: string; reado
 export async function retryLetters(
   file: string,
   ids: readonly string[],
-  options: Omit<RunCommandOptions, 'once' | 'acceptTornRecords'> & { readonly all: boolean },
+  options: Omit<RunCommandOptions, 'once' | 'acceptTornRecords' | 'workers'> & { readonly all: boolean },
 ): Promise<boolean> {
   const complete = await completeFile(file, options)
   const { data, durability, all } = options
-  const live = await start(complete, {
+  const live = await startAlone(complete, {
     data,
     durability,
     once: false,
     follow: false,
     acceptTornRecords: false,
-    readSources: false,
+    workers: 1,
+    reference: { kind: 'file', file, given: { in: options.in, out: options.out } },
   })
   let tried: readonly Tried[]
   try {
@@ -53,7 +54,7 @@ interface Tried {
   readonly problem: string | undefined
 }
 
-async function retry(live: LiveProgram, letters: readonly StoredLetter[]): Promise<Tried[]> {
+async function retry(live: LocalProgram, letters: readonly StoredLetter[]): Promise<Tried[]> {
   const tried: Tried[] = []
   for (let at = 0; at < letters.length; at += retriedTogether) {
     const some = letters.slice(at, at + retriedTogether).map(async (letter): Promise<Tried> => {
@@ -87,7 +88,7 @@ async function readLetters(data: string): Promise<StoredLetter[]> {
     })
   const store = await openLevelStore({ path: data, durability: 'process' })
   try {
-    return await storedLetters(store, onlyGroup)
+    return await storedLetters(store)
   } finally {
     await store.close()
   }

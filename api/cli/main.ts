@@ -10,6 +10,7 @@ import { type RunCommandOptions, runCommand } from './run-command.ts'
 import { faultNames } from '../testing/faults.ts'
 import { faultList, numberList, partOf, type SimCommandOptions, wholeNumber } from './sim-options.ts'
 import { parseUri } from './uri.ts'
+import { maxWorkers } from '../../runtime/base/limits.ts'
 
 /** 0: done. 1: an error, which was told. 2: the command line cannot be understood. From 3 on: what `sim` has found (sim-command.ts). */
 const exit = { done: 0, error: 1, usage: 2 } as const
@@ -24,6 +25,7 @@ const program = new Command('millrace')
 withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: what it exports by default is run')))
   .description('run a program, and go on where it was')
   .option('--once', 'stop when every source is at its end and everything is committed and with the sinks', false)
+  .option('--workers <n>', 'threads that share the work; may be another number every time', workerCount, 1)
   .option('--accept-torn-records', 'go on with changed steps although the program was not stopped cleanly', false)
   .action((file: string, options: RunCommandOptions) => runCommand(file, options))
 
@@ -94,6 +96,13 @@ function withRunOptions(command: Command): Command {
     'what a commit survives: a power cut (disk), or kill -9 only (process)',
   )
   return withData(command).addOption(durability.choices(['disk', 'process']).default('disk'))
+}
+
+function workerCount(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > maxWorkers)
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${maxWorkers}.`)
+  return number
 }
 
 function given(text: string, before: readonly GivenEnd[]): GivenEnd[] {

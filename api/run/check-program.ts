@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from '../../runtime/base/bytes.ts'
 import { MillraceError } from '../../runtime/base/errors.ts'
+import type { LevelStore } from '../../runtime/node/level/store.ts'
 import type { Store } from '../../runtime/ports/store.ts'
 import { Catalog } from '../../runtime/shard/catalog.ts'
 import type { Plan } from '../../runtime/shard/plan.ts'
@@ -8,25 +9,31 @@ import { after, catalogKey, readEntityKey, Space } from '../../runtime/shard/row
 import { decodeTimer, TimerKind } from '../../runtime/shard/timers.ts'
 import { latin1 } from '../../runtime/shard/write-back.ts'
 import { openGroup, readRow } from './store-calls.ts'
+import { ownerOf } from './worker-options.ts'
 
 /**
  * Refuses a program that has lost what the store still needs: an entity with state, or a handler that a timer or a message
  * waits for. Where no name is gone, that costs one read.
  */
-export async function checkProgram(store: Store, group: number, shardCount: number, plan: Plan): Promise<void> {
+export async function checkProgram(store: LevelStore, plan: Plan): Promise<void> {
   const stored = await readRow(store, catalogKey)
   if (stored === undefined) return
   const catalog = Catalog.decode(stored)
   const entities = goneFrom(catalog.names('entity'), plan.entities)
   const routes = goneFrom(catalog.names('route'), plan.routes)
   if (entities.size === 0 && routes.size === 0) return
-  const recovered = recover(group, await openGroup(store, group), () => true)
-  checkTimers(recovered, entities, routes, plan)
-  checkMessages(recovered, routes, plan)
-  for (const [id, name] of entities) {
-    const key = await anyKey(store, shardCount, id, recovered)
-    if (key !== undefined)
-      throw changed(plan, `entity ${JSON.stringify(name)}`, `state, of key ${JSON.stringify(key)} for one`)
+  const owner = ownerOf(store.groupCount)
+  for (let group = 0; group < store.groupCount; group++) {
+    const isOwn = (shard: number): boolean => owner(shard) === group
+    const recovered = recover(group, await openGroup(store, group), isOwn)
+    checkTimers(recovered, entities, routes, plan)
+    checkMessages(recovered, routes, plan)
+    for (const [id, name] of entities) {
+      const shards = Array.from({ length: store.shardCount }, (_, shard) => shard).filter(isOwn)
+      const key = await anyKey(store, shards, id, recovered)
+      if (key !== undefined)
+        throw changed(plan, `entity ${JSON.stringify(name)}`, `state, of key ${JSON.stringify(key)} for one`)
+    }
   }
 }
 
@@ -66,14 +73,14 @@ function checkMessages(recovered: Recovered, routes: Gone, plan: Plan): void {
 /** The key of any row that an entity has, in the store's rows or in commit records. */
 async function anyKey(
   store: Store,
-  shardCount: number,
+  shards: readonly number[],
   entity: number,
   recovered: Recovered,
 ): Promise<string | undefined> {
   const isOf = (rowKey: Uint8Array): boolean => rowKey[0] === Space.entity && new ByteReader(rowKey, 3).u16() === entity
   for (const { key, value } of recovered.rows.values())
     if (value !== undefined && isOf(key)) return readEntityKey(new ByteReader(key, 1)).key
-  for (let shard = 0; shard < shardCount; shard++) {
+  for (const shard of shards) {
     const prefix = new ByteWriter(8)
     prefix.u8(Space.entity)
     prefix.u16(shard)

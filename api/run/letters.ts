@@ -1,12 +1,13 @@
 import { ByteReader } from '../../runtime/base/bytes.ts'
 import { createCodec } from '../../runtime/codec/codec.ts'
-import type { Store } from '../../runtime/ports/store.ts'
+import type { LevelStore } from '../../runtime/node/level/store.ts'
 import { type DeadLetterData, decodeDeadLetter } from '../../runtime/shard/dead-letter.ts'
-import { recover } from '../../runtime/shard/recover.ts'
+import { recover, type RecoveredRow } from '../../runtime/shard/recover.ts'
 import { Space } from '../../runtime/shard/row-key.ts'
 import { latin1 } from '../../runtime/shard/write-back.ts'
 import type { Rows } from './states.ts'
 import { openGroup } from './store-calls.ts'
+import { ownerOf } from './worker-options.ts'
 
 /** A dead letter as the store keeps it. */
 export interface StoredLetter {
@@ -35,8 +36,13 @@ export async function lettersOf(rows: Rows): Promise<StoredLetter[]> {
 }
 
 /** Of a store that no worker runs on: the newest letters may be in its commit records only. */
-export async function storedLetters(store: Store, group: number): Promise<StoredLetter[]> {
-  const { rows } = recover(group, await openGroup(store, group), () => true)
+export async function storedLetters(store: LevelStore): Promise<StoredLetter[]> {
+  const rows = new Map<string, RecoveredRow>()
+  const owner = ownerOf(store.groupCount)
+  for (let group = 0; group < store.groupCount; group++) {
+    const recovered = recover(group, await openGroup(store, group), (shard) => owner(shard) === group)
+    for (const [name, row] of recovered.rows) rows.set(name, row)
+  }
   return await lettersOf(merged())
 
   async function* merged(): Rows {

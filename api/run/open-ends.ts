@@ -99,7 +99,7 @@ export async function openSource(
   }
 }
 
-async function openSink(
+export async function openSink(
   { pipeline, end: sink }: Names,
   end: RealEnd,
   durability: 'disk' | 'process',

@@ -54,3 +54,29 @@ export function stoppedEarly(): MillraceError {
     next: 'Run it again: nothing was read',
   })
 }
+
+export function workersNeedFile(workers: number): MillraceError {
+  return new MillraceError(
+    'MR_PROGRAM_INVALID',
+    `this program cannot run on ${workers} workers: its functions cannot travel`,
+    {
+      next: "Give the file that exports it: run(new URL('./app.ts', import.meta.url), { workers })",
+    },
+  )
+}
+
+export function topicsNeedOneWorker(workers: number): MillraceError {
+  return new MillraceError(
+    'MR_PROGRAM_INVALID',
+    `topics are read and written by one worker so far, not by ${workers}`,
+    {
+      next: 'Run it without --workers',
+    },
+  )
+}
+
+export function stdinNeedsOneWorker(workers: number): MillraceError {
+  return new MillraceError('MR_PROGRAM_INVALID', `standard input cannot be read by one of ${workers} workers`, {
+    next: 'Put the input into a file, or use one worker',
+  })
+}

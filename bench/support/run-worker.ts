@@ -75,12 +75,13 @@ export async function runWorker(job: Job): Promise<Outcome> {
     done = resolve
   })
   const until = job.until ?? ((one: Worker) => one.finished)
-  const host = new WorkerHost(worker, realClock, () => {
+  const ticked = (): void => {
     if (started === 0 && worker.state === 'running') started = performance.now()
     job.watch?.(worker)
     if (worker.state === 'stopped') done!()
     else if (until(worker)) worker.drain()
-  })
+  }
+  const host = new WorkerHost(worker, realClock, { ticked })
   host.start()
   await finished
   const seconds = (performance.now() - started) / 1_000

@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'MR_END_BOUND_TWICE'
   | 'MR_END_UNKNOWN'
   | 'MR_URI_INVALID'
+  | 'MR_WORKER_LOST'
   | 'MR_STOPPED'
 
 export interface ErrorDetails {

@@ -7,6 +7,9 @@ export const defaultShardCount: number = 128
 /** A shard is written as 16 bits. */
 export const maxShardCount: number = 4_096
 
+/** Threads of one process. More than there are shards would have nothing to do. */
+export const maxWorkers: number = 64
+
 /** Keys are rows' names in the store and are held in memory: long ones are a mistake (a whole record used as a key). */
 export const maxKeyBytes: number = 1_024
 /** One message or output. It must fit a frame and a commit record. */

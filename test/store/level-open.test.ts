@@ -46,12 +46,12 @@ describe('the format', () => {
     await inFolder(async (path) => {
       await withStore(path, async () => undefined)
       const database = await openDatabase(join(path, 'level'), false)
-      const newer = writeFormat({ version: 2, shardCount: 128 })
+      const newer = writeFormat({ version: 3, shardCount: 128, groups: 1 })
       await database.put(formatKey, seal(formatKey, newer).slice())
       await database.close()
       await expect(openLevelStore({ path, durability })).rejects.toMatchObject({
         code: 'MR_DATA_FORMAT_UNKNOWN',
-        message: expect.stringContaining('holds data format 2; this version reads data format 1') as string,
+        message: expect.stringContaining('holds data format 3; this version reads data format 2') as string,
       })
     })
   })
@@ -147,7 +147,7 @@ describe('closing', () => {
 
 describe('rows of batches', () => {
   test('are kept until four write buffers were filled, and then few', () => {
-    const counter = new BatchCounter(1, 0, 0)
+    const counter = new BatchCounter(1, 0, true)
     const bytes = writeBufferBytes / 10
     for (let i = 1; i <= 39; i++) {
       expect(counter.next()).toEqual({ number: i, removed: [] })
@@ -162,7 +162,7 @@ describe('rows of batches', () => {
   })
 
   test('that a crash left behind go little by little', () => {
-    const counter = new BatchCounter(1, 1_000, 1_000)
+    const counter = new BatchCounter(1, 1_000, true)
     const removed = range(1, 6).map(() => {
       const next = counter.next()
       counter.written(next.number, 10)

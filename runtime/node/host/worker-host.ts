@@ -1,8 +1,18 @@
+import { linkResendMs } from '../../base/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Worker } from '../../worker/worker.ts'
 
 /** The clock may be set while nobody looks: no sleep is longer than this, so no timer is later than this. */
 const maxSleepMs = 60_000
+
+export interface WorkerHostOptions {
+  /** Called after every tick: when the worker has stopped, for the last time. */
+  readonly ticked: () => void
+  /** Called before every tick. */
+  readonly ticking?: () => void
+  /** Whether the worker has links to others. */
+  readonly hasLinks?: boolean
+}
 
 /**
  * Runs a worker on the event loop of this thread.
@@ -10,22 +20,22 @@ const maxSleepMs = 60_000
  * H1 One tick per turn of the loop: between two ticks every port gets to say what has happened, and other code its turn.
  *    While there is work the next turn follows at once; nothing here waits.
  * H2 When there is none, it sleeps until a port wakes it or the next timer is due. Idle costs nothing.
+ *    A worker with links looks at its clock now and then until it is finished: a peer that has gone wakes nobody.
  * H3 While the worker runs the process stays, even if nothing else would keep it.
  */
 export class WorkerHost {
   readonly #worker: Worker
   readonly #clock: Clock
-  readonly #ticked: () => void
+  readonly #options: WorkerHostOptions
   readonly #stay: NodeJS.Timeout = setInterval(() => {}, maxSleepMs)
   #turn: NodeJS.Immediate | undefined
   #sleep: NodeJS.Timeout | undefined
   #ended = false
 
-  /** `ticked` is called after every tick: when the worker has stopped, for the last time. */
-  constructor(worker: Worker, clock: Clock, ticked: () => void) {
+  constructor(worker: Worker, clock: Clock, options: WorkerHostOptions) {
     this.#worker = worker
     this.#clock = clock
-    this.#ticked = ticked
+    this.#options = options
   }
 
   /** Something has happened that the worker should look at. May be called from anywhere, also from inside a tick. */
@@ -40,11 +50,18 @@ export class WorkerHost {
 
   readonly #tick = (): void => {
     this.#turn = undefined
+    this.#options.ticking?.()
     const more = this.#worker.tick()
     if (this.#worker.state === 'stopped') this.#end()
     else if (more) this.wake()
-    else if (this.#turn === undefined) this.#sleepUntil(this.#worker.nextTimerAtMs)
-    this.#ticked()
+    else if (this.#turn === undefined) this.#sleepUntil(this.#nextLookAtMs)
+    this.#options.ticked()
+  }
+
+  get #nextLookAtMs(): number | undefined {
+    const timerAtMs = this.#worker.nextTimerAtMs
+    if (this.#options.hasLinks !== true || this.#worker.finished) return timerAtMs
+    return Math.min(timerAtMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs() + linkResendMs)
   }
 
   #sleepUntil(atMs: number | undefined): void {

@@ -16,11 +16,11 @@ export class BatchCounter {
   /** Now and then a batch, and how much had been written when it was durable. */
   readonly #notes: { readonly number: number; readonly writtenBytes: number }[]
 
-  /** `safe`: the newest batch that is known to be in a table. Opening a database moves everything there. */
-  constructor(oldest: number, newest: number, safe: number) {
+  /** `isSafe`: all batches so far are known to be in tables. Opening a database moves everything there. */
+  constructor(oldest: number, newest: number, isSafe: boolean) {
     this.oldest = oldest
     this.newest = newest
-    this.#notes = [{ number: safe, writtenBytes: Number.NEGATIVE_INFINITY }]
+    this.#notes = [{ number: newest, writtenBytes: isSafe ? Number.NEGATIVE_INFINITY : 0 }]
   }
 
   /** The number of the next batch, and the numbers whose rows it removes. */

@@ -8,6 +8,10 @@ export const writeBufferBytes: number = 8 << 20
 /** What an iterator holds in memory: large enough that reading a commit log does not go to another thread for every record. */
 const scanChunkBytes = 1 << 20
 
+/**
+ * Every thread of this process that opens a folder gets the same database (`multithreading`). LevelDB's cache belongs to the
+ * first of them: it must be the last to close.
+ */
 export async function openDatabase(folder: string, createIfMissing: boolean): Promise<Database> {
   const database = new Level<Uint8Array, Uint8Array>(folder, {
     keyEncoding: 'view',
@@ -15,6 +19,7 @@ export async function openDatabase(folder: string, createIfMissing: boolean): Pr
     createIfMissing,
     writeBufferSize: writeBufferBytes,
     compression: false,
+    multithreading: true,
   })
   await database.open()
   return database

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { murmur3 } from '../../base/hash.ts'
 
 /**
@@ -12,6 +13,17 @@ export interface HighWater {
   readonly boot: string
   readonly durability: 'disk' | 'process'
   readonly batch: number
+}
+
+/** The file of a stream of batches (see BatchRow). */
+export function highWaterFile(folder: string, stream: number): string {
+  return join(folder, stream === 0 ? 'high-water' : `high-water.${stream}`)
+}
+
+/** The stream whose file has this name; undefined: it is another file. */
+export function streamOf(name: string): number | undefined {
+  const [, stream = '0'] = /^high-water(?:\.(\d+))?$/.exec(name) ?? [undefined, 'x']
+  return stream === 'x' ? undefined : Number(stream)
 }
 
 /** Undefined when there is none, or none that can be read: then it proves nothing. */

@@ -68,7 +68,7 @@ export async function takeLock(
         await step('rename')
         if (end.free !== join(folder, 'lock')) await rename(end.free, join(folder, 'lock'))
         await removeOthers(folder, holder.token, step)
-        return new HeldLock(join(folder, 'lock'), holder, text)
+        return heldLock(folder, holder)
       }
       await step('withdraw')
       await removeIfOurs(end.free, text)
@@ -76,6 +76,11 @@ export async function takeLock(
   } finally {
     await unlink(draft).catch(ignoreMissing)
   }
+}
+
+/** A lock that this process has taken before, in whatever thread. */
+export function heldLock(folder: string, holder: LockHolder): FolderLock {
+  return new HeldLock(join(folder, 'lock'), holder, JSON.stringify(holder))
 }
 
 class HeldLock implements FolderLock {

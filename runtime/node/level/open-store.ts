@@ -7,19 +7,24 @@ import { Space } from '../../shard/row-key.ts'
 import { BatchCounter } from './batch-counter.ts'
 import { type Database, openDatabase, readAll, readRange } from './database.ts'
 import { storeFailure } from './failures.ts'
-import { binds, type HighWater, HighWaterFile, readHighWater } from './high-water.ts'
+import { type HighWater, HighWaterFile, highWaterFile, readHighWater, streamOf } from './high-water.ts'
 import { bootId, thisProcess } from './holder.ts'
 import { type FolderLock, locked, takeLock } from './lock.ts'
 import { dataFormat, type FormatRow, formatKey, readOwnRows, writeFormat } from './own-rows.ts'
 import { LevelStore } from './store.ts'
-import { findLostBatch } from './verify.ts'
+import { checkStream, counterOf } from './streams.ts'
 import { WriteBatch } from './write-batch.ts'
+
+/** The stream of the thread that opened the folder. */
+const firstStream = 0
 
 export interface LevelStoreOptions {
   /** The folder. It is made when it is not there. */
   readonly path: string
   /** Chosen when the store is created (default 128) and checked ever after. Undefined: whatever the store has. */
   readonly shardCount?: number
+  /** Into how many commit groups the shards are divided when the store is created (default 1). */
+  readonly groupCount?: number
   /** What `done` of a commit means: on the disk, or safe from `kill -9` only. */
   readonly durability: 'disk' | 'process'
   /** The lock is looked at before a commit, but not more often than this. */
@@ -27,8 +32,8 @@ export interface LevelStoreOptions {
 }
 
 /**
- * Opens the store in a folder, or creates it. Inside: `lock` (who uses it), `high-water` (which batch is known to be durable),
- * `level/` (LevelDB's files).
+ * Opens the store in a folder, or creates it. Inside: `lock` (who uses it), `high-water` and `high-water.N` (which batch of each
+ * stream is known to be durable), `level/` (LevelDB's files).
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<LevelStore> {
   const { shardCount } = options
@@ -114,52 +119,65 @@ async function openVerified(
   closed: () => void,
 ): Promise<LevelStore> {
   const boot = bootId()
-  const highWater = readHighWater(join(path, 'high-water'))
   const own = await readAll(readRange(database, new Uint8Array([Space.store]), new Uint8Array([Space.store + 1])))
   const found = readOwnRows(own)
   let { format } = found
   let counter: BatchCounter
-  if (own.length > 0 || highWater !== undefined) {
+  const highWaters = await readHighWaters(path)
+  if (own.length > 0 || highWaters.size > 0) {
     if (format !== undefined && format.version !== dataFormat)
       throw formatUnknown(path, `data format ${format.version}`)
-    const confirmed = highWater !== undefined && binds(highWater, boot) ? highWater.batch : 0
-    const lost = findLostBatch(found.batches, confirmed, powerCut(highWater, boot))
-    if (lost !== undefined) throw lost
+    for (const stream of new Set([firstStream, ...found.batches.keys(), ...highWaters.keys()]))
+      checkStream(stream, found.batches.get(stream) ?? [], highWaters.get(stream), boot)
     if (format === undefined) throw corrupt('the row that says the data format is gone')
-    const newest = found.batches.at(-1)!
-    counter = new BatchCounter(newest.oldest, newest.number, newest.number)
+    counter = counterOf(found.batches.get(firstStream)!, true)
   } else {
     if (!(await isEmpty(database))) throw formatUnknown(path, 'a LevelDB that Millrace did not write')
-    format = { version: dataFormat, shardCount: options.shardCount ?? defaultShardCount }
+    format = {
+      version: dataFormat,
+      shardCount: options.shardCount ?? defaultShardCount,
+      groups: options.groupCount ?? 1,
+    }
     counter = await create(path, database, format)
   }
-  const { shardCount } = format
+  const { shardCount, groups: groupCount } = format
   if (options.shardCount !== undefined && options.shardCount !== shardCount)
     throw shardCountChanged(path, shardCount, options.shardCount)
   const parts = {
     path,
     shardCount,
+    groupCount,
     durability: options.durability,
     lockCheckMs: options.lockCheckMs ?? 1_000,
     database,
     lock,
+    stream: firstStream,
   }
-  const file = new HighWaterFile(join(path, 'high-water'), boot, options.durability, counter.newest)
-  return new LevelStore({ ...parts, highWater: file, groups: found.groups, counter, closed })
+  const file = new HighWaterFile(highWaterFile(path, firstStream), boot, options.durability, counter.newest)
+  const release = async (): Promise<void> => {
+    await lock.release()
+    closed()
+  }
+  return new LevelStore({ ...parts, highWater: file, groups: found.groups, counter, closed: release })
 }
 
-/** Durability `process` does not promise to survive one: a likely cause, and no reason to distrust the disk. */
-function powerCut(found: HighWater | undefined, boot: string): string {
-  const possible = found !== undefined && found.durability === 'process' && boot !== '' && found.boot !== boot
-  return possible ? ' (durability was `process`, and the machine was started anew since: a power cut does that)' : ''
+/** What every stream of batches is known to have reached. */
+async function readHighWaters(path: string): Promise<Map<number, HighWater>> {
+  const found = new Map<number, HighWater>()
+  for (const name of await readdir(path)) {
+    const stream = streamOf(name)
+    const highWater = stream === undefined ? undefined : readHighWater(join(path, name))
+    if (highWater !== undefined) found.set(stream!, highWater)
+  }
+  return found
 }
 
 /** One batch says what this is. Until it is durable, the folder counts as empty. */
 async function create(path: string, database: Database, format: FormatRow): Promise<BatchCounter> {
-  const counter = new BatchCounter(1, 0, 0)
+  const counter = new BatchCounter(1, 0, true)
   const batch = new WriteBatch(database)
   batch.put(formatKey, writeFormat(format))
-  batch.close(counter.next().number, counter.oldest)
+  batch.close(firstStream, counter.next().number, counter.oldest)
   await batch.write(true)
   // The names of new files are durable when their folders are.
   for (const folder of [join(path, 'level'), path, dirname(path)]) await syncFolder(folder)

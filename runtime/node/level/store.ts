@@ -8,8 +8,8 @@ import { openRow, openSeeded, plain, seedOf } from './checksum.ts'
 import { type Database, readAll, readKeys, readRange, type RowReader } from './database.ts'
 import { lostLock, stopped, storeFailure } from './failures.ts'
 import type { HighWaterFile } from './high-water.ts'
-import type { FolderLock } from './lock.ts'
-import { batchRowKey, type GroupRow, logRange, readLogNumber } from './own-rows.ts'
+import type { FolderLock, LockHolder } from './lock.ts'
+import { batchRowKey, dataFormat, formatKey, type GroupRow, logRange, readLogNumber, writeFormat } from './own-rows.ts'
 import { WriteBatch } from './write-batch.ts'
 
 /** Commits of several groups that wait are written together, up to this size: what one `fsync` is spread over. */
@@ -23,12 +23,26 @@ export interface LevelStoreParts {
   readonly durability: 'disk' | 'process'
   readonly lockCheckMs: number
   readonly database: Database
-  readonly lock: FolderLock
+  readonly lock: Pick<FolderLock, 'holder' | 'held'>
+  /** The stream of batches that is written here (see BatchRow). */
+  readonly stream: number
+  /** Into how many commit groups the shards are divided. */
+  readonly groupCount: number
   readonly highWater: HighWaterFile
   readonly groups: Map<number, GroupRow>
   readonly counter: BatchCounter
-  /** Called once, when nothing uses the folder any more. */
-  readonly closed: () => void
+  /** Called once, when nothing here uses the folder any more. */
+  readonly closed: () => Promise<void>
+}
+
+/** What another thread of this process must know to open the same store: see attachLevelStore. */
+export interface SharedStore {
+  readonly path: string
+  readonly shardCount: number
+  readonly groupCount: number
+  readonly durability: 'disk' | 'process'
+  readonly lockCheckMs: number
+  readonly lock: LockHolder
 }
 
 /**
@@ -46,6 +60,7 @@ export class LevelStore implements Store {
   readonly shardCount: number
   readonly durability: 'disk' | 'process'
   readonly #parts: LevelStoreParts
+  #groupCount: number
   readonly #database: Database
   readonly #groups: Map<number, GroupRow>
   readonly #opened = new Set<number>()
@@ -64,10 +79,49 @@ export class LevelStore implements Store {
     this.path = parts.path
     this.shardCount = parts.shardCount
     this.durability = parts.durability
+    this.#groupCount = parts.groupCount
     this.#database = parts.database
     this.#groups = parts.groups
     this.#counter = parts.counter
     this.#filling = new WriteBatch(parts.database)
+  }
+
+  get groupCount(): number {
+    return this.#groupCount
+  }
+
+  /** For a thread of this process that works on the same store. This one must be closed after all of those. */
+  get shared(): SharedStore {
+    const { path, shardCount, groupCount, durability } = this
+    const { lockCheckMs, lock } = this.#parts
+    return { path, shardCount, groupCount, durability, lockCheckMs, lock: lock.holder }
+  }
+
+  /**
+   * Divides the shards into another number of groups, in one durable step. All groups are at rest, and nobody else has the
+   * store open: their commit records go, and `rows` say how those that are to be begin. `done` as for `commit`.
+   */
+  regroup(groupCount: number, rows: CommitWrite['rows'], done: (error: MillraceError | undefined) => void): void {
+    const refused = this.#refusal()
+    if (refused !== undefined) return this.#answer(() => done(refused))
+    const batch = this.#filling
+    for (const [group, row] of this.#groups) {
+      for (; row.lowest <= row.newest; row.lowest++) batch.remove(logKey(group, row.lowest))
+      batch.touch(group, row)
+    }
+    addRows(batch, rows)
+    batch.put(formatKey, writeFormat({ version: dataFormat, shardCount: this.shardCount, groups: groupCount }))
+    batch.forced = true
+    batch.waiting.push((error) => {
+      if (error === undefined) this.#groupCount = groupCount
+      done(error)
+    })
+    this.#pump()
+  }
+
+  /** The groups that were ever opened here or before. */
+  get knownGroups(): readonly number[] {
+    return [...this.#groups.keys()]
   }
 
   open(group: number, done: (error: MillraceError | undefined, opened?: OpenedGroup) => void): void {
@@ -181,11 +235,7 @@ export class LevelStore implements Store {
 
   #add(batch: WriteBatch, write: CommitWrite, row: GroupRow): void {
     batch.putUnsealed(logKey(write.group, write.number), write.record)
-    for (const [key, value] of write.rows) {
-      assert(key[0] !== Space.store && key[0] !== Space.log, 'rows of a commit stay out of the spaces of the store')
-      if (value === undefined) batch.remove(key)
-      else batch.put(key, value)
-    }
+    addRows(batch, write.rows)
     // The newest record always stays: it is what the next number is counted from.
     const keep = Math.min(write.truncateBelow, write.number)
     for (; row.lowest < keep; row.lowest++) batch.remove(logKey(write.group, row.lowest))
@@ -199,8 +249,8 @@ export class LevelStore implements Store {
     this.#filling = new WriteBatch(this.#database)
     if (!batch.empty) {
       const { number, removed } = this.#counter.next()
-      for (const old of removed) batch.remove(batchRowKey(old))
-      batch.close(number, this.#counter.oldest)
+      for (const old of removed) batch.remove(batchRowKey(this.#parts.stream, old))
+      batch.close(this.#parts.stream, number, this.#counter.oldest)
     }
     this.#full.push(batch)
     return batch
@@ -289,7 +339,14 @@ export class LevelStore implements Store {
     await Promise.allSettled(this.#reading)
     await this.#database.close()
     this.#parts.highWater.close()
-    await this.#parts.lock.release()
-    this.#parts.closed()
+    await this.#parts.closed()
+  }
+}
+
+function addRows(batch: WriteBatch, rows: CommitWrite['rows']): void {
+  for (const [key, value] of rows) {
+    assert(key[0] !== Space.store && key[0] !== Space.log, 'rows of a commit stay out of the spaces of the store')
+    if (value === undefined) batch.remove(key)
+    else batch.put(key, value)
   }
 }

@@ -60,10 +60,10 @@ export class WriteBatch {
   }
 
   /** Adds the rows that the store keeps for itself. Nothing is added afterwards. */
-  close(number: number, oldest: number): void {
+  close(stream: number, number: number, oldest: number): void {
     this.number = number
     for (const [group, row] of this.#groups) this.put(groupRowKey(group), encodeGroup(row))
-    this.put(batchRowKey(number), encodeBatch({ number, oldest, commits: this.#commits }))
+    this.put(batchRowKey(stream, number), encodeBatch({ number, oldest, commits: this.#commits }))
   }
 
   async write(sync: boolean): Promise<void> {

@@ -5,15 +5,19 @@
 import { once } from 'node:events'
 import { run } from 'millrace'
 import { data, type Job } from './job.ts'
+import { programUrl } from './program-url.ts'
 import type { Progress, Start, Task } from './life.ts'
 
-const { job, folder, durability } = JSON.parse(process.argv[2]!) as Task
+const { job, folder, durability, workers } = JSON.parse(process.argv[2]!) as Task
 const { program } = (await import(`../jobs/${job}.ts`)) as Job
 const tell = (progress: Progress): void => void process.send!(progress)
 
 tell({ kind: 'ready' })
 const [{ grows }] = (await once(process, 'message')) as [Start]
-const running = await run(program(folder, grows), { data: data(folder), durability, once: !grows })
+const options = { data: data(folder), durability, once: !grows }
+const running = await (workers === undefined
+  ? run(program(folder, grows), options)
+  : run(programUrl(job, folder, grows), { ...options, workers }))
 tell({ kind: 'running' })
 let committed = 0
 const timer = setInterval(() => {

@@ -18,20 +18,24 @@ const plan = compile(bank)
 export async function committedMoney(data: string): Promise<{ inAccounts: number; onTheWay: number }> {
   const store = await openLevelStore({ path: data, durability: 'process' })
   try {
-    const recovered = recover(0, await openGroup(store, 0), () => true)
-    return { inAccounts: await moneyInAccounts(store, recovered), onTheWay: moneyOnTheWay(recovered) }
+    const groups: Recovered[] = []
+    for (let group = 0; group < store.groupCount; group++) {
+      const opened = await openGroup(store, group)
+      groups.push(recover(group, opened, (shard) => shard % store.groupCount === group))
+    }
+    return { inAccounts: await moneyInAccounts(store, groups), onTheWay: moneyOnTheWay(groups) }
   } finally {
     await store.close()
   }
 }
 
-async function moneyInAccounts(store: LevelStore, recovered: Recovered): Promise<number> {
-  const id = Catalog.decode(recovered.catalog).names('entity').indexOf('account')
+async function moneyInAccounts(store: LevelStore, groups: readonly Recovered[]): Promise<number> {
+  const id = Catalog.decode(groups[0]!.catalog).names('entity').indexOf('account')
   const index = plan.entities.findIndex(({ name }) => name === 'account')
   if (id < 0) return 0
   let money = 0
   for await (const [, state] of readStates(
-    newestRows(store, recovered),
+    newestRows(store, groups),
     new EntityTable(index, plan.entities[index]!, id),
     codec,
   )) {
@@ -41,21 +45,24 @@ async function moneyInAccounts(store: LevelStore, recovered: Recovered): Promise
 }
 
 /** Rows of entities: in the store, or in the commit records that are not written back yet. */
-async function* newestRows(store: LevelStore, { rows }: Recovered): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+async function* newestRows(
+  store: LevelStore,
+  groups: readonly Recovered[],
+): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
+  const rows = new Map(groups.flatMap((group) => [...group.rows]))
   for await (const [key, value] of store.scan(new Uint8Array([Space.entity]), new Uint8Array([Space.entity + 1]))) {
     if (!rows.has(latin1(key))) yield [key, value]
   }
   for (const { key, value } of rows.values()) if (key[0] === Space.entity && value !== undefined) yield [key, value]
 }
 
-function moneyOnTheWay(recovered: Recovered): number {
+function moneyOnTheWay(groups: readonly Recovered[]): number {
   const received = new Map<string, number>()
-  for (const { shard, lanesOut } of recovered.shardHeaders)
-    for (const [to, , at] of lanesOut) received.set(`${shard}/${to}`, at.number)
-  for (const { from, to, position } of recovered.lanesPruned.values()) received.set(`${from}/${to}`, position.number)
-  const routes = Catalog.decode(recovered.catalog).names('route')
+  for (const { lanesIn } of groups)
+    for (const { from, to, position } of lanesIn.values()) received.set(`${from}/${to}`, position.number)
+  const routes = Catalog.decode(groups[0]!.catalog).names('route')
   let money = 0
-  for (const { from, to, number, route, buffer, start, end } of recovered.messages) {
+  for (const { from, to, number, route, buffer, start, end } of groups.flatMap(({ messages }) => messages)) {
     if (number <= (received.get(`${from}/${to}`) ?? 0)) continue
     if (routes[route] !== Account.deposit.name) throw new Error(`a message for ${routes[route]} is on its way`)
     money += (codec.decode(buffer, start, end) as { amount: number }).amount

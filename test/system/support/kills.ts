@@ -8,6 +8,8 @@ export const killSeed: number = Number(process.env['MILLRACE_KILL_SEED'] ?? Date
 
 export interface KillPlan {
   readonly task: Task
+  /** Threads of each life in turn. */
+  readonly workers?: (life: number) => number
   readonly kills: number
   readonly input: GrowingFile
   /** Tells one run of the same seed from another. */
@@ -20,13 +22,14 @@ export interface KillPlan {
  * Runs a job, kills it so many times, and lets it come to its end. Each life finds a new part of the input, which goes on growing
  * while it runs: so there is always something left to be killed in the middle of, however fast it is.
  */
-export async function runThroughKills({ task, kills, input, stream, inspect }: KillPlan): Promise<void> {
+export async function runThroughKills({ task, kills, input, stream, inspect, workers }: KillPlan): Promise<void> {
   const prng = new Prng(killSeed, stream)
   const part = Math.floor(input.frames / (kills + 1))
-  let next = new Life(task)
+  const begin = (life: number): Life => new Life(workers === undefined ? task : { ...task, workers: workers(life) })
+  let next = begin(0)
   for (let i = 0; i < kills; i++) {
     const life = next
-    next = new Life(task) // it loads while this one works
+    next = begin(i + 1) // it loads while this one works
     const end = (i + 1) * part
     await input.growTo(end - part + prng.below(part / 2), prng.below(40))
     await life.runUntilKilled(momentOf(prng, part), () => growBitByBit(input, end - part, end, prng))

@@ -9,6 +9,8 @@ export interface Task {
   readonly job: string
   readonly folder: string
   readonly durability: 'disk' | 'process'
+  /** Threads; undefined: the program is run where it is loaded. */
+  readonly workers?: number
 }
 
 export interface Start {

@@ -1,0 +1,232 @@
+import { MillraceError } from '../../../runtime/base/errors.ts'
+import type { LevelStore } from '../../../runtime/node/level/store.ts'
+import { fromWire, toWire } from '../../../runtime/node/threads/error-wire.ts'
+import { SharedSink } from '../../../runtime/node/threads/shared-sink.ts'
+import type { ThreadCounts } from '../../../runtime/node/threads/shared-counts.ts'
+import { RestDetector } from '../../../runtime/worker/rest.ts'
+import type { MeteredSink } from '../metered-sink.ts'
+import { Outcome } from '../outcome.ts'
+import { stoppedEarly } from '../request-errors.ts'
+import { ownerOf } from '../worker-options.ts'
+import { Deaths } from './deaths.ts'
+import { Member } from './member.ts'
+import type { ProgramReference } from './program-reference.ts'
+import type { FromThread } from './protocol.ts'
+import { WorkerThread } from './thread.ts'
+import { Watchdog } from './watchdog.ts'
+
+export interface CrewParts {
+  readonly program: ProgramReference
+  readonly store: LevelStore
+  readonly sinks: readonly MeteredSink[]
+  readonly follow: boolean | undefined
+  readonly acceptTornRecords: boolean
+  /** Stop when every source is at its end, and everything is committed and with the sinks. */
+  readonly once: boolean
+  /** So long may a thread stay in one turn before it counts as lost. */
+  readonly stallMs: number
+}
+
+/**
+ * The worker threads of a program: one for each commit group. The main thread starts them, hands their outputs to the sinks, and
+ * sees to it that they stop together; no message between them passes through it.
+ *
+ *   running -> draining -> leaving -> over
+ *
+ * C1 All drain, and none leaves before all are drained at the same moment (K4 of worker.ts).
+ * C2 A thread that dies is replaced when it is gone for certain: the next one opens the same group from its last commit. The others
+ *    go on. There are never two threads of one group.
+ * C3 A worker that stops with an error ends the program: the others finish what they have, as far as they can alone.
+ * C4 What is shared is closed when all threads are gone: sinks first, the store last.
+ */
+export class Crew {
+  readonly #parts: CrewParts
+  readonly #members: readonly Member[]
+  readonly #deaths: readonly Deaths[]
+  readonly #sinks: readonly SharedSink[]
+  readonly #watchdog: Watchdog
+  #phase: 'running' | 'draining' | 'leaving' | 'over' = 'running'
+  #rounds = 0
+  #detector: RestDetector
+  #error: unknown
+  readonly #opening = new Outcome()
+  readonly #ending = new Outcome()
+  #isOpen = false
+
+  constructor(parts: CrewParts) {
+    this.#parts = parts
+    const { store } = parts
+    const groups = Array.from({ length: store.groupCount }, (_, group) => group)
+    this.#members = groups.map((group) => new Member(group, () => this.#lost(group)))
+    this.#deaths = groups.map((group) => new Deaths(group))
+    this.#detector = this.#detect()
+    this.#sinks = parts.sinks.map((sink) => new SharedSink(sink, ownerOf(store.groupCount)))
+    this.#watchdog = new Watchdog(parts.stallMs, () => this.#members.flatMap(({ thread }) => thread ?? []))
+    for (const member of this.#members) this.#start(member)
+  }
+
+  get opened(): Promise<void> {
+    return this.#opening.promise
+  }
+
+  get done(): Promise<void> {
+    return this.#ending.promise
+  }
+
+  get counts(): ThreadCounts {
+    const sum: ThreadCounts = { read: 0, committed: 0, handled: 0, deadLetters: 0, commits: 0 }
+    for (const { counts } of this.#members)
+      for (const name of Object.keys(sum) as (keyof ThreadCounts)[]) sum[name] += counts[name]
+    return sum
+  }
+
+  /** Of the shard, of course. */
+  member(shard: number): Member {
+    return this.#members[ownerOf(this.#members.length)(shard)]!
+  }
+
+  get members(): readonly Member[] {
+    return this.#members
+  }
+
+  /** Reads no further; ends when everything that was read is committed and with the sinks. */
+  drain(): void {
+    if (this.#phase !== 'running') return
+    this.#phase = 'draining'
+    this.#detector = this.#detect()
+    for (const { thread } of this.#members) thread?.tell({ kind: 'drain' })
+  }
+
+  #start(member: Member): void {
+    const { program, store, follow, acceptTornRecords, once } = this.#parts
+    const { group } = member
+    const thread: WorkerThread = new WorkerThread({
+      program,
+      store: store.shared,
+      group,
+      follow,
+      acceptTornRecords,
+      once,
+      careful: this.#deaths[group]!.count > 0,
+      others: this.#members.flatMap((other) => other.thread ?? []),
+      heard: (message) => this.#heard(member, thread, message),
+      ended: (why) => this.#ended(member, thread, why),
+    })
+    this.#detector.forget(group)
+    member.began(thread)
+    if (this.#phase !== 'running') thread.tell({ kind: 'drain' })
+    if (this.#phase === 'leaving') thread.tell({ kind: 'leave' })
+  }
+
+  #heard(member: Member, thread: WorkerThread, message: FromThread): void {
+    const { group } = member
+    switch (message.kind) {
+      case 'opened':
+        member.isOpen = true
+        this.#lookWhetherOpen()
+        return
+      case 'quiet':
+        if (message.draining === (this.#phase === 'draining')) this.#detector.said(group, message.quiet)
+        return
+      case 'report':
+        return this.#detector.answered(group, message.round, message.report)
+      case 'sink-open':
+        return this.#sinks[message.sink]!.open(group, (error, positions = []) => {
+          const { sink } = message
+          this.#tell(member, thread, { kind: 'sink-opened', sink, error: error && toWire(error), positions })
+        })
+      case 'sink-write':
+        return this.#sinks[message.sink]!.write(group, message.outputs, (error) => {
+          this.#tell(member, thread, { kind: 'sink-written', sink: message.sink, error: error && toWire(error) })
+        })
+      case 'stopped':
+        member.hasStopped = true
+        if (message.error !== undefined) this.#fail(fromWire(message.error))
+        return
+      default:
+        return member.answered(message)
+    }
+  }
+
+  /** To the thread that asked, unless another has taken its place. */
+  #tell(member: Member, thread: WorkerThread, message: Parameters<WorkerThread['tell']>[0]): void {
+    if (member.thread === thread) thread.tell(message)
+  }
+
+  #ended(member: Member, thread: WorkerThread, why: string | undefined): void {
+    if (why !== undefined && this.#error === undefined) {
+      const { note } = thread.counts
+      const hopeless = this.#deaths[member.group]!.add(why, note, thread.counts.get().commits)
+      if (hopeless === undefined) {
+        member.ended()
+        this.#start(member)
+        return
+      }
+      member.hasStopped = true
+      this.#fail(hopeless)
+    }
+    member.hasStopped = true
+    member.ended()
+    if (this.#members.every(({ hasStopped, thread: running }) => hasStopped && running === undefined))
+      void this.#close()
+  }
+
+  /** C3 */
+  #fail(error: unknown): void {
+    this.#error ??= error
+    this.#phase = 'leaving'
+    for (const { thread } of this.#members) {
+      thread?.tell({ kind: 'drain' })
+      thread?.tell({ kind: 'leave' })
+    }
+  }
+
+  #detect(): RestDetector {
+    const ask = (): number => {
+      this.#rounds += 1
+      for (const { thread } of this.#members) thread?.tell({ kind: 'report', round: this.#rounds })
+      return this.#rounds
+    }
+    const groups = this.#members.map(({ group }) => group)
+    return new RestDetector(groups, ask, () => this.#atRest())
+  }
+
+  #atRest(): void {
+    if (this.#phase === 'running' && this.#parts.once) this.drain()
+    else if (this.#phase === 'draining') {
+      this.#phase = 'leaving'
+      for (const { thread } of this.#members) thread?.tell({ kind: 'leave' })
+    }
+  }
+
+  #lookWhetherOpen(): void {
+    if (this.#isOpen || !this.#members.every(({ isOpen }) => isOpen)) return
+    this.#isOpen = true
+    this.#opening.settle(undefined)
+  }
+
+  #lost(group: number): MillraceError {
+    return new MillraceError('MR_STOPPED', `worker ${group} has stopped before it answered`, {
+      next: 'Ask again. Whether this request took effect is unknown unless it had an id',
+      certain: false,
+      cause: this.#error,
+    })
+  }
+
+  async #close(): Promise<void> {
+    if (this.#phase === 'over') return
+    this.#phase = 'over'
+    this.#watchdog.stop()
+    let error = this.#error
+    const close = (closing: Promise<void>): Promise<void> =>
+      closing.catch((failure: unknown) => void (error ??= failure))
+    await Promise.all(this.#sinks.map((sink) => close(sink.close())))
+    await close(this.#parts.store.close())
+    if (!this.#isOpen) {
+      this.#opening.settle(error ?? stoppedEarly())
+      this.done.catch(() => {}) // Whoever waited for `opened` was told.
+      this.opened.catch(() => {}) // Nobody waits for it when the crew was only to come to rest.
+    }
+    this.#ending.settle(error)
+  }
+}

@@ -1,0 +1,14 @@
+/** A thread that commits to the store of its process, one commit after the other, and tells which are durable. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { attachLevelStore } from '../../runtime/node/level/attach-store.ts'
+import type { SharedStore } from '../../runtime/node/level/store.ts'
+import { commit, commitOf, key, openGroup } from '../../runtime/ports/contracts/store-calls.ts'
+
+const { shared, group, until } = workerData as { shared: SharedStore; group: number; until: number }
+const store = await attachLevelStore(shared, group + 1)
+const { epoch, records } = await openGroup(store, group)
+for (let number = (records.at(-1)?.number ?? 0) + 1; number <= until; number++) {
+  await commit(store, commitOf(group, epoch, number, [[key(group, number), new Uint8Array(400)]]))
+  parentPort!.postMessage(number)
+}
+await store.close()

@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect } from 'vitest'
+import { completeBindings } from '../../api/complete-bindings.ts'
+import { loadProgram } from '../../api/run/load-program.ts'
+import { type StartOptions, start } from '../../api/run/start.ts'
+import type { LiveProgram } from '../../api/run/live-program.ts'
+import type { ThreadedProgram } from '../../api/run/threads/threaded-program.ts'
+import { test } from '../support/folder.ts'
+import { type Bank, bankIn, rising } from './support/bank-in.ts'
+import type { Order } from './support/dangerous-bank.ts'
+
+const slow = { timeout: 90_000 }
+const many: Order[] = Array.from({ length: 4_000 }, (_, i) => ({ account: `a${i % 40}`, amount: 1 + (i % 5) }))
+
+/** Two workers, with less patience than usual. */
+async function begin(bank: Bank, options: Partial<StartOptions> = {}): Promise<LiveProgram> {
+  const { pipeline, bindings } = await loadProgram(bank.url)
+  return await start(completeBindings(pipeline, bindings), {
+    data: bank.data,
+    durability: 'process',
+    once: true,
+    follow: false,
+    acceptTornRecords: false,
+    workers: 2,
+    reference: { kind: 'url', href: bank.url.href },
+    stallMs: 1_500,
+    ...options,
+  })
+}
+
+function withDanger(danger: Order['danger'], always: boolean): Order[] {
+  return many.map((order, i) => (i === 2_000 ? { ...order, danger, always } : order))
+}
+
+describe('a worker thread that dies', slow, () => {
+  test.for(['exit', 'throw-later', 'loop', 'exhaust'] as const)(
+    'once, by %s: another takes its place, and nothing is lost or comes twice',
+    async (danger, { folder }) => {
+      const orders = withDanger(danger, false)
+      const bank = await bankIn(folder, orders)
+      await (await begin(bank)).done
+      expect(await bank.written()).toEqual(rising(orders))
+    },
+  )
+
+  test('every time over the same message: it gives up, and names what it was', async ({ folder }) => {
+    const bank = await bankIn(folder, withDanger('exit', true))
+    const outcome = begin(bank).then((live) => live.done)
+    await expect(outcome).rejects.toMatchObject({
+      code: 'MR_WORKER_LOST',
+      message: expect.stringMatching(/orders>account\.order.* of key "a0": it was ended with exit code 3/) as string,
+    })
+    await writeFile(join(folder, 'corrected'), '')
+    await (await begin(bank)).done
+    expect(await bank.written()).toEqual(rising(many))
+  })
+
+  test('in an endless loop, every time: likewise', async ({ folder }) => {
+    const bank = await bankIn(folder, withDanger('loop', true))
+    const outcome = begin(bank).then((live) => live.done)
+    await expect(outcome).rejects.toMatchObject({
+      code: 'MR_WORKER_LOST',
+      message: expect.stringMatching(/ of key "a0": it made no progress for 2 s/) as string,
+    })
+  })
+
+  test('leaves no question unanswered', async ({ folder }) => {
+    const bank = await bankIn(folder, [])
+    const { Account } = bank
+    const live = await begin(bank, { once: false })
+    await live.send(Account.order, 'a', { account: 'a', amount: 5 })
+    const fatal: Order = { account: 'a', amount: 1, danger: 'exit' }
+    const lost = live.send(Account.order, 'a', fatal)
+    const named = live.send(Account.order, 'a', { account: 'a', amount: 10 }, { id: 'ten' })
+    await expect(lost).rejects.toMatchObject({ code: 'MR_STOPPED', certain: false })
+    await named
+    expect(await live.get(Account, 'a')).toEqual({ balance: 15 })
+    await live.stop()
+  })
+})
+
+test('threads that are killed at random moments', slow, async ({ folder }) => {
+  const moves = Array.from({ length: 30_000 }, (_, i) => ({ from: `b${i % 40}`, to: `b${(i * 7) % 40}`, amount: 1 }))
+  const orders = Array.from({ length: 10 }, () => many).flat()
+  const bank = await bankIn(folder, orders, moves)
+  const live = (await begin(bank)) as ThreadedProgram
+  const { done } = live
+  for (let kills = 0; kills < 6; kills++) {
+    await sleep(150)
+    live.crew.members[kills % 2]!.thread?.kill('the test wanted it')
+  }
+  await done
+  expect(await bank.written()).toEqual(rising(orders))
+  const again = await begin(bank, { once: false })
+  let sum = 0
+  for await (const [, state] of again.scan(bank.Account)) sum += (state as { balance: number }).balance
+  expect(sum).toBe(orders.reduce((all, { amount }) => all + amount, 0))
+  await again.stop()
+})

@@ -1,0 +1,77 @@
+/**
+ * What several workers are worth: market spread from two files at one and at two workers. Without exchange each worker reads the
+ * events of its own symbols; with exchange every other event belongs to the other worker. Pairs in one run.
+ */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../../api/run.ts'
+import { generateEvents } from '../../examples/market-spread/generate.ts'
+import { decodeEvent } from '../../examples/market-spread/layout.ts'
+import { shardOf } from '../../runtime/base/hash.ts'
+import { defaultShardCount } from '../../runtime/base/limits.ts'
+import { short, spreadOf } from '../support/figures.ts'
+import { print, rounds, scale } from '../support/measure.ts'
+import { framesOf } from '../support/memory-source.ts'
+import { withFolder } from '../support/run-worker.ts'
+
+const recorded = framesOf(generateEvents({ count: 200_000, seed: 1 }))
+const copies = Math.max(2, Math.round(10 * scale))
+const count = copies * recorded.starts.length
+
+const program = new URL('../support/partitioned-market.ts', import.meta.url)
+
+/** The recorded events as two parts. `partOf`: where one belongs. */
+function partsOf(partOf: (symbol: string, index: number) => number): [Uint8Array, Uint8Array] {
+  const { buffer, starts, ends } = recorded
+  const parts: [Uint8Array[], Uint8Array[]] = [[], []]
+  for (let i = 0; i < starts.length; i++) {
+    const { symbol } = decodeEvent(buffer.subarray(starts[i]!, ends[i]!))
+    parts[partOf(symbol, i)]!.push(buffer.subarray(starts[i]! - 4, ends[i]!))
+  }
+  return [Buffer.concat(parts[0]), Buffer.concat(parts[1])]
+}
+
+/** Records a second, from when every worker has begun until everything is committed and with the sink. */
+async function rate(folder: string, workers: number, durability: 'disk' | 'process'): Promise<number> {
+  const data = join(folder, 'data')
+  rmSync(data, { recursive: true, force: true })
+  for (const name of ['rejections', 'rejections.millrace']) rmSync(join(folder, name), { force: true })
+  const running = await run(program, { data, workers, durability, once: true })
+  const before = running.stats().committed
+  const begun = performance.now()
+  await running.done
+  return ((count - before) / (performance.now() - begun)) * 1_000
+}
+
+await withFolder(async (folder) => {
+  process.env['MILLRACE_BENCH_FOLDER'] = folder
+  for (const [name, partOf] of [
+    ['no exchange', (symbol: string) => shardOf(symbol, defaultShardCount) % 2],
+    ['half of it exchanged', (_symbol: string, index: number) => index % 2],
+  ] as const) {
+    for (const part of [0, 1]) rmSync(join(folder, `events${part}`), { force: true })
+    partsOf(partOf).forEach((part, i) => {
+      for (let copy = 0; copy < copies; copy++) writeFileSync(join(folder, `events${i}`), part, { flag: 'a' })
+    })
+    for (const durability of ['process', 'disk'] as const) {
+      const one: number[] = []
+      const two: number[] = []
+      for (let round = 0; round < rounds; round++) {
+        one.push(await rate(folder, 1, durability))
+        two.push(await rate(folder, 2, durability))
+      }
+      const ratio = spreadOf(two.map((perSecond, round) => perSecond / one[round]!)).median
+      for (const [workers, rates] of [
+        [1, one],
+        [2, two],
+      ] as const) {
+        const { median, lowest, highest } = spreadOf(rates)
+        print(
+          `market spread, ${name}, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
+          `${short(median)}/s (${short(lowest)} to ${short(highest)})`,
+          workers === 1 ? '' : `${ratio.toFixed(2)} of one worker`,
+        )
+      }
+    }
+  }
+})

@@ -1,13 +1,11 @@
-import { appendFile, cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run } from 'millrace'
-import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { beforeAll, describe, expect, vi } from 'vitest'
 import { shardOf } from '../../runtime/base/hash.ts'
 import { defaultShardCount } from '../../runtime/base/limits.ts'
 import { test } from '../support/folder.ts'
 
 const slow = { timeout: 60_000 }
-let loads = 0
 
 /** Runs the keeper with these steps to its end, and gives what it wrote. Every run loads it anew, as a process would. */
 async function once(
@@ -21,22 +19,20 @@ async function once(
     MILLRACE_TEST_STEP: step,
     MILLRACE_TEST_CRASH: crash ? 'yes' : 'no',
   })
-  const copy = new URL(`./support/keeper-${process.pid}-${++loads}.ts`, import.meta.url)
-  await cp(new URL('./support/keeper.ts', import.meta.url), copy)
-  made.push(copy)
-  const running = await run(copy, { data: join(folder, 'data'), once: true, workers, acceptTornRecords })
+  vi.resetModules()
+  const { run } = await import('millrace')
+  const running = await run(new URL('./support/keeper.ts', import.meta.url), {
+    data: join(folder, 'data'),
+    once: true,
+    workers,
+    acceptTornRecords,
+  })
   await running.done
   return await readFile(join(folder, 'out'), 'utf8')
 }
 
-const made: URL[] = []
-
 beforeAll(() => {
   expect(shardOf('b', defaultShardCount) % 2, 'the key is not with the worker that reads').toBe(1)
-})
-
-afterAll(async () => {
-  for (const copy of made) await rm(copy)
 })
 
 describe('the steps behind a source change, with several workers', slow, () => {

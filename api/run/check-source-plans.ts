@@ -34,7 +34,11 @@ export async function checkSourcePlans(store: LevelStore, plan: Plan, acceptTorn
     const name = catalog.name('source', everywhere[0]!.source)
     const source = plan.sources.find((one) => one.name === name)
     if (source === undefined || everywhere.every(({ fingerprint }) => fingerprint === source.fingerprint)) continue
-    const isAtRest = everywhere.every(({ next, drained }) => drained && next === everywhere[0]!.next)
+    const { start, next } = everywhere[0]!
+    // A group that knows nothing of the partition has nothing of it.
+    const isAtRest =
+      everywhere.every((one) => one.drained && one.next === next) &&
+      (everywhere.length === store.groupCount || next === start)
     if (!isAtRest) throw sourcePlanChanged(source.name)
   }
 }

@@ -85,7 +85,7 @@ async function openChecked(complete: CompleteProgram, options: StartOptions): Pr
 /** Lets the groups that there are finish what they have begun. Closes the store. */
 async function comeToRest(complete: CompleteProgram, options: StartOptions, store: LevelStore): Promise<void> {
   const resting = { ...options, once: false }
-  if (store.groupCount > 1 && options.reference === undefined) throw workersNeedFile(store.groupCount)
+  if (store.groupCount > 1) checkThreads(complete, { ...options, workers: store.groupCount })
   const live =
     store.groupCount === 1
       ? await startLocal(complete, resting, store, false)

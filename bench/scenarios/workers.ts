@@ -1,10 +1,12 @@
 /**
  * What several workers are worth: market spread from two files at one and at two workers. Without exchange each worker reads the
- * events of its own symbols; with exchange every other event belongs to the other worker. Pairs in one run.
+ * events of its own symbols; with exchange every other event belongs to the other worker. Pairs in turn, each run in a process
+ * of its own.
  */
+import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from '../../api/run.ts'
+import { fileURLToPath } from 'node:url'
 import { generateEvents } from '../../examples/market-spread/generate.ts'
 import { decodeEvent } from '../../examples/market-spread/layout.ts'
 import { shardOf } from '../../runtime/base/hash.ts'
@@ -15,10 +17,10 @@ import { framesOf } from '../support/memory-source.ts'
 import { withFolder } from '../support/run-worker.ts'
 
 const recorded = framesOf(generateEvents({ count: 200_000, seed: 1 }))
-const copies = Math.max(2, Math.round(10 * scale))
+const copies = Math.round(16 * scale)
 const count = copies * recorded.starts.length
 
-const program = new URL('../support/partitioned-market.ts', import.meta.url)
+const child = fileURLToPath(new URL('../support/workers-child.ts', import.meta.url))
 
 /** The recorded events as two parts. `partOf`: where one belongs. */
 function partsOf(partOf: (symbol: string, index: number) => number): [Uint8Array, Uint8Array] {
@@ -31,20 +33,26 @@ function partsOf(partOf: (symbol: string, index: number) => number): [Uint8Array
   return [Buffer.concat(parts[0]), Buffer.concat(parts[1])]
 }
 
-/** Records a second, from when every worker has begun until everything is committed and with the sink. */
-async function rate(folder: string, workers: number, durability: 'disk' | 'process'): Promise<number> {
-  const data = join(folder, 'data')
-  rmSync(data, { recursive: true, force: true })
-  for (const name of ['rejections', 'rejections.millrace']) rmSync(join(folder, name), { force: true })
-  const running = await run(program, { data, workers, durability, once: true })
-  const before = running.stats().committed
-  const begun = performance.now()
-  await running.done
-  return ((count - before) / (performance.now() - begun)) * 1_000
+interface Run {
+  readonly perSecond: number
+  /** Processor time for each record, of all threads. */
+  readonly cpuNs: number
+}
+
+/** From when every worker has begun until everything is committed and with the sink. */
+function measured(folder: string, workers: number, durability: 'disk' | 'process'): Run {
+  for (const name of ['data', 'rejections', 'rejections.millrace'])
+    rmSync(join(folder, name), { recursive: true, force: true })
+  const args = [...process.execArgv, child, folder, String(workers), durability, String(count)]
+  const { stdout, status } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (status !== 0) throw new Error(`the run with ${workers} workers ended with ${status}`)
+  return JSON.parse(stdout) as Run
 }
 
 await withFolder(async (folder) => {
-  process.env['MILLRACE_BENCH_FOLDER'] = folder
   for (const [name, partOf] of [
     ['no exchange', (symbol: string) => shardOf(symbol, defaultShardCount) % 2],
     ['half of it exchanged', (_symbol: string, index: number) => index % 2],
@@ -54,22 +62,23 @@ await withFolder(async (folder) => {
       for (let copy = 0; copy < copies; copy++) writeFileSync(join(folder, `events${i}`), part, { flag: 'a' })
     })
     for (const durability of ['process', 'disk'] as const) {
-      const one: number[] = []
-      const two: number[] = []
+      const one: Run[] = []
+      const two: Run[] = []
       for (let round = 0; round < rounds; round++) {
-        one.push(await rate(folder, 1, durability))
-        two.push(await rate(folder, 2, durability))
+        one.push(measured(folder, 1, durability))
+        two.push(measured(folder, 2, durability))
       }
-      const ratio = spreadOf(two.map((perSecond, round) => perSecond / one[round]!)).median
+      const ratio = spreadOf(two.map(({ perSecond }, round) => perSecond / one[round]!.perSecond)).median
       for (const [workers, rates] of [
         [1, one],
         [2, two],
       ] as const) {
-        const { median, lowest, highest } = spreadOf(rates)
+        const { median, lowest, highest } = spreadOf(rates.map(({ perSecond }) => perSecond))
+        const cpuNs = Math.round(spreadOf(rates.map((one) => one.cpuNs)).median)
         print(
           `market spread, ${name}, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
           `${short(median)}/s (${short(lowest)} to ${short(highest)})`,
-          workers === 1 ? '' : `${ratio.toFixed(2)} of one worker`,
+          `${workers === 1 ? '' : `${ratio.toFixed(2)} of one worker, `}${cpuNs} ns of processor time a record`,
         )
       }
     }

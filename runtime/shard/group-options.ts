@@ -11,6 +11,8 @@ export interface GroupOptions {
   readonly windowBytes: number
   readonly maxBatchMessages: number
   readonly maxHops: number
+  /** Whether the steps behind a source may change also where it was not drained. */
+  readonly acceptTornRecords?: boolean
   /** Whether to note every handled message, for a trace. */
   readonly tracing: boolean
   /** By sink: whether it could take `bytes[start, end)`, asked while the handler that returned it can still fail. */

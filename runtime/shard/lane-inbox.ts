@@ -7,6 +7,7 @@ export interface InboxHost {
   readonly batch: Batch
   readonly sources: SourceLanes
   readonly hasRoom: boolean
+  readonly acceptTornRecords: boolean
   /** Stages a message; a negative route has no entity. */
   stageMessage(envelope: Envelope): void
 }
@@ -27,7 +28,7 @@ export class LaneInbox implements Inbox {
 
   record({ source, partition, offset, next, emissions }: SourceRecord): Taken {
     if (!this.#host.hasRoom) return 'full'
-    const lane = this.#host.sources.open(source, partition, 0, false)
+    const lane = this.#host.sources.open(source, partition, 0, this.#host.acceptTornRecords)
     if (offset < lane.next) return 'taken'
     for (const envelope of emissions) this.#host.stageMessage(envelope)
     lane.next = next
@@ -37,7 +38,7 @@ export class LaneInbox implements Inbox {
   }
 
   mark(source: number, partition: string, next: number): void {
-    const lane = this.#host.sources.open(source, partition, 0, false)
+    const lane = this.#host.sources.open(source, partition, 0, this.#host.acceptTornRecords)
     if (next <= lane.next) return
     lane.next = next
     lane.proof = ''

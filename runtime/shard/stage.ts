@@ -74,6 +74,10 @@ export class Stage {
     return this.batch.count < this.#group.options.maxBatchMessages && this.batch.sizeBytes < maxBatchBytes
   }
 
+  get acceptTornRecords(): boolean {
+    return this.#group.options.acceptTornRecords === true
+  }
+
   /** Whether messages of earlier commits to this group itself are left. */
   get hasWaiting(): boolean {
     return this.#ownReady.size > 0

@@ -36,7 +36,8 @@ export interface CrewParts {
  * C1 All drain, and none leaves before all are drained at the same moment (K4 of worker.ts).
  * C2 A thread that dies is replaced when it is gone for certain: the next one opens the same group from its last commit. The others
  *    go on. There are never two threads of one group.
- * C3 A worker that stops with an error ends the program: the others finish what they have, as far as they can alone.
+ * C3 A worker that stops with an error ends the program, and the others wherever they are: they could not come to rest without it,
+ *    and must not say that they have. What they have committed reaches the sinks after the next start.
  * C4 What is shared is closed when all threads are gone: sinks first, the store last.
  */
 export class Crew {
@@ -175,10 +176,7 @@ export class Crew {
   #fail(error: unknown): void {
     this.#error ??= error
     this.#phase = 'leaving'
-    for (const { thread } of this.#members) {
-      thread?.tell({ kind: 'drain' })
-      thread?.tell({ kind: 'leave' })
-    }
+    for (const { thread, hasStopped } of this.#members) if (!hasStopped) thread?.kill('another worker has failed')
   }
 
   #detect(): RestDetector {

@@ -13,7 +13,7 @@ export class PreparedPartition implements SourcePartition {
   #held: RecordBatch | undefined
   #looking = false
   #failed: MillraceError | undefined
-  /** Counts `seek`: what was looked for before is of no use. */
+  /** Counts `seek` and `close`: what was looked for before is of no use. */
   #seeks = 0
 
   constructor(inner: SourcePartition, format: Prepared, wake: () => void) {
@@ -49,7 +49,7 @@ export class PreparedPartition implements SourcePartition {
       this.#failed = failed
       this.#wake()
     }
-    this.#format.look().then(() => end(undefined), end)
+    this.#format.look(() => this.#seeks === seeks).then(() => end(undefined), end)
     return undefined
   }
 
@@ -66,6 +66,7 @@ export class PreparedPartition implements SourcePartition {
   }
 
   close(): Promise<void> {
+    this.#seeks += 1
     return this.#inner.close()
   }
 

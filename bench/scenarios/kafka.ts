@@ -1,6 +1,6 @@
 /**
  * Kafka, with the broker beside it on this machine: what the client alone does, what a bare loop of kafkajs does, and counting
- * per key from topic to topic, exactly once. Records are JSON of about 100 bytes in four partitions.
+ * per key from topic to topic, exactly once, with Kafka Streams doing the same where there is a JDK. Records are JSON of about 100 bytes in four partitions.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,8 @@ import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
 import { ledBy } from '../../test/kafka/support/topics.ts'
 import { Broker } from '../../test/support/kafka/broker.ts'
-import { measure, scale } from '../support/measure.ts'
+import { kafkaStreams } from '../peers/kafka-streams/count-per-key.ts'
+import { measure, printSpread, scale } from '../support/measure.ts'
 
 type Click = { key: string; at: number; padding: string }
 type Count = { key: string; count: number }
@@ -47,6 +48,8 @@ const counting = pipeline('counting', ({ from }) => {
 const count = Math.round(1_000_000 * scale)
 const partitions = 4
 const padding = 'x'.repeat(60)
+const peer = await kafkaStreams((text) => console.log(text))
+if (peer === undefined) console.log('without Kafka Streams: there is no JDK')
 const broker = await Broker.start({ quick: false })
 const brokers = [broker.address]
 const client = openKafkaJsClient({ brokers })
@@ -166,11 +169,11 @@ async function consume(topic: string): Promise<number> {
   return seconds
 }
 
-async function countFrom(topic: string): Promise<number> {
+async function countFrom(topic: string, latest: boolean): Promise<number> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
   const program = bind(counting, [
     clicks.from(kafka({ topic, brokers, group: false })),
-    counts.to(kafka({ topic: await newTopic(), brokers })),
+    counts.to(kafka({ topic: await newTopic(), brokers, latest })),
   ])
   const begun = performance.now()
   const running = await run(program, { data, once: true, durability: 'process' })
@@ -183,12 +186,22 @@ async function countFrom(topic: string): Promise<number> {
 try {
   for (const keys of [1_000, 100_000]) {
     const { topic } = await filled(keys)
-    await countFrom(topic)
+    await countFrom(topic, false)
     await measure(
       `count per key, ${keys} keys, topic to topic`,
       'records/s',
-      async () => count / (await countFrom(topic)),
+      async () => count / (await countFrom(topic, false)),
     )
+    await measure('  only the latest of each key', 'records/s', async () => count / (await countFrom(topic, true)))
+    if (peer !== undefined) {
+      const running: number[] = []
+      await measure('  Kafka Streams, two threads, its cache', 'records/s', async () => {
+        const { seconds, runningSeconds } = await peer.countPerKey(brokers, topic, await newTopic(), 2)
+        running.push(count / runningSeconds)
+        return count / seconds
+      })
+      printSpread('  the same runs, from when it has partitions', 'records/s', running)
+    }
     if (keys > 1_000) continue
     await measure('source alone', 'records/s', async () => count / (await consume(topic)))
     await measure('bare kafkajs, consume', 'records/s', async () => count / (await consumeBare(topic)))
@@ -202,5 +215,6 @@ try {
   }
 } finally {
   await client.close()
+  await peer?.[Symbol.asyncDispose]()
   await broker[Symbol.asyncDispose]()
 }

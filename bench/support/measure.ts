@@ -39,6 +39,10 @@ export async function compare(
 export async function measure(name: string, unit: string, subject: () => Promise<number>): Promise<void> {
   const values: number[] = []
   for (let round = 0; round < rounds; round++) values.push(await subject())
+  printSpread(name, unit, values)
+}
+
+export function printSpread(name: string, unit: string, values: readonly number[]): void {
   const { median, lowest, highest } = spreadOf(values)
   print(name, `${short(median)} ${unit} (${short(lowest)} to ${short(highest)})`, '')
 }

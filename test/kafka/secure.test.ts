@@ -27,29 +27,33 @@ const doubling = pipeline('doubling', ({ from }) => {
 })
 
 describe('brokers that want TLS and a password', () => {
-  test('are read from and written to', async ({ folder }) => {
-    const { address, ca, username, password } = broker.secure!
-    const client = openKafkaJsClient({ brokers: [broker.address] })
-    const [from, to] = [await freshTopic(client), await freshTopic(client)]
-    await append(client, from, 0, [{ value: '21' }])
-    const secure = { brokers: [address], ssl: { ca }, sasl: { mechanism: 'plain', username, password } } as const
-    const ends = [numbers.from(kafka({ topic: from, ...secure })), doubled.to(kafka({ topic: to, ...secure }))]
-    await (await run(bind(doubling, ends), { data: folder, once: true })).done
-    expect((await contentOf(client, to, 0)).map(({ value }) => value)).toEqual(['42'])
-    await client.close()
-  })
+  test.for(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
+    'are read from and written to (%s)',
+    async (mechanism, { folder }) => {
+      const { address, ca, username, password } = broker.secure!
+      const client = openKafkaJsClient({ brokers: [broker.address] })
+      const [from, to] = [await freshTopic(client), await freshTopic(client)]
+      await append(client, from, 0, [{ value: '21' }])
+      const secure = { brokers: [address], ssl: { ca }, sasl: { mechanism, username, password } }
+      const ends = [numbers.from(kafka({ topic: from, ...secure })), doubled.to(kafka({ topic: to, ...secure }))]
+      await (await run(bind(doubling, ends), { data: folder, once: true })).done
+      expect((await contentOf(client, to, 0)).map(({ value }) => value)).toEqual(['42'])
+      await client.close()
+    },
+  )
 
   test.for([
-    ['a wrong password', { password: 'wrong' }, /authentication/i],
-    ['a certificate that nobody vouches for', { ca: undefined }, /certificate/i],
-  ] as const)('%s is told at the start', async ([, wrong, what], { folder }) => {
+    ['a wrong password', 'plain', { password: 'wrong' }, /authentication/i],
+    ['a wrong password', 'scram-sha-512', { password: 'wrong' }, /authentication/i],
+    ['a certificate that nobody vouches for', 'plain', { ca: undefined }, /certificate/i],
+  ] as const)('%s (%s) is told at the start', async ([, mechanism, wrong, what], { folder }) => {
     const { address, ...secure } = broker.secure!
     const { ca, username, password } = { ...secure, ...wrong }
     const end = kafka({
       topic: 'any',
       brokers: [address],
       ssl: ca === undefined ? true : { ca },
-      sasl: { mechanism: 'plain', username, password },
+      sasl: { mechanism, username, password },
     })
     const started = run(bind(doubling, [numbers.from(end), doubled.to(kafka({ topic: 'other' }))]), {
       data: folder,

@@ -147,6 +147,32 @@ test('connections that are cut again and again: each output is there once', asyn
   expect(await problemsOf(topic, script)).toEqual([])
 })
 
+test('connections that are slow, and cut while they are: each output is there once', async () => {
+  const topic = await freshTopic(outside.client)
+  await using proxy = await Proxy.start()
+  const sink = await sinkOf(outside, topic, { connect: proxy.connect })
+  const script = new SinkScript(await openSink(sink))
+  const outcomes: Promise<string>[] = []
+  for (const pieceBytes of [1, 7, 64, 1_000]) {
+    // A transaction takes longer than the pauses between batches.
+    proxy.slow({ pieceBytes, pauseMs: 1 })
+    for (let i = 0; i < 6; i++) {
+      outcomes.push(writeSink(sink, script.batch([1, i, 7])))
+      await sleep(20)
+    }
+    proxy.cut()
+  }
+  // So slow that somebody might give up: nothing arrives for a while.
+  proxy.slow({ pieceBytes: 100, pauseMs: 1_000 })
+  outcomes.push(writeSink(sink, script.batch([1, 2])))
+  await sleep(1_500)
+  proxy.slow(undefined)
+  outcomes.push(writeSink(sink, script.batch([3])))
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['done']))
+  await sink.close()
+  expect(await problemsOf(topic, script)).toEqual([])
+})
+
 describe('what is not as it was', () => {
   test('a topic that was made anew is refused', async () => {
     const topic = await freshTopic(outside.client)

@@ -130,6 +130,24 @@ test('connections that are cut again and again: each record once, in order', asy
   await all.partition.close()
 })
 
+test('a connection that is slow, and cut while it is: each record once, in order', async () => {
+  const topic = await freshTopic(outside.client)
+  await append(outside.client, topic, 0, numbered(500))
+  await using proxy = await Proxy.start()
+  const all = await reading(topic, { fetchBytes: 2_000, aheadBytes: 4_000, connect: proxy.connect })
+  proxy.slow({ pieceBytes: 100, pauseMs: 1 })
+  all.partition.seek(0, '')
+  const seen: string[] = []
+  for (let batch = await all.batch(50); batch !== undefined; batch = await all.batch(50)) {
+    for (let i = 0; i < batch.count; i++)
+      seen.push(new TextDecoder().decode(batch.buffer.subarray(batch.starts[i], batch.ends[i])))
+    if (seen.length === 200) proxy.cut()
+    proxy.slow({ pieceBytes: 1 + (seen.length % 500), pauseMs: 1 })
+  }
+  expect([all.partition.failed, seen]).toEqual([undefined, numbered(500).map(({ value }) => value)])
+  await all.partition.close()
+})
+
 describe('retention', () => {
   test('that passed what was not read is an error with a name, and nothing comes', async () => {
     const topic = await freshTopic(outside.client)

@@ -55,7 +55,7 @@ describe('Avro', () => {
     const read = format.decode(older.encode({ name: 'ann', age: 7 }))
     expect(read).toStrictEqual({ age: 7, nick: null, photo: new Uint8Array([255]), pets: {} })
     await format.prepareWriting()
-    await format.look()
+    await format.look(() => true)
     const whole = { age: 8, nick: 'a', photo: new Uint8Array([1, 2]), pets: { cat: 3 } }
     expect(format.decode(format.encode(whole))).toStrictEqual(whole)
   })
@@ -157,6 +157,21 @@ describe('what cannot be right', () => {
     await format.prepareReading()
     expect(format.decode(format.encode({ name: 'ann', age: 7 }))).toEqual({ name: 'ann', age: 7 })
     expect(() => format.decode(unhex(`00 ${id.toString(16).padStart(8, '0')} 00`))).toThrow('of the type PROTOBUF')
+  })
+
+  test('nobody is asked again for whom nobody waits', async () => {
+    const format = formatOf('people', avroLanguage(person))
+    const before = registry.asked.length
+    registry.refusing = 503
+    await expect(format.look(() => false)).rejects.toMatchObject({ code: 'MR_SOURCE_FAILED' })
+    registry.refusing = undefined
+    expect(registry.asked.length).toBe(before + 1)
+    await format.look(() => true)
+  })
+
+  test('a sink without a schema', async () => {
+    const format = formatOf('people', avroLanguage(undefined))
+    await expect(format.prepareWriting()).rejects.toMatchObject({ code: 'MR_SINK_FAILED' })
   })
 
   test('what was taken out of use can still be read', async () => {

@@ -58,14 +58,14 @@ export class SubjectFormat {
 
   /** @throws MR_SOURCE_FAILED */
   prepareReading(): Promise<void> {
-    return this.#fetchVersions(brokerStartMs)
+    return this.#fetchVersions(brokerStartMs, () => true)
   }
 
-  /** Finds the id of the schema that values are written with. @throws MR_SINK_FAILED */
+  /** Finds the id of the schema that values are written with; there must be one. @throws MR_SINK_FAILED */
   async prepareWriting(): Promise<void> {
     const { subject, register } = this.#options
     const { type, writer } = this.#language
-    if (writer === undefined) return
+    if (writer === undefined) throw schemaNotRegistered(subject, new TypeError('it was given none to write with'))
     try {
       this.#writtenId = await patiently(brokerStartMs, mayGoWell, async () => {
         const known = await this.#client.find(subject, type, writer.schema)
@@ -83,10 +83,14 @@ export class SubjectFormat {
     return id !== undefined && !this.#readers.has(id)
   }
 
-  /** Begins after the call: a look that is under way may have begun before the schema was registered. @throws MR_SOURCE_FAILED */
-  look(): Promise<void> {
+  /**
+   * Looks at the subject again. Begins after the call: a look that is under way may have begun before the schema was registered.
+   * @param isWanted asked before it tries again: whether anybody still waits
+   * @throws MR_SOURCE_FAILED
+   */
+  look(isWanted: () => boolean): Promise<void> {
     const { patienceMs = 120_000 } = this.#options
-    const look = this.#looking.then(() => this.#fetchVersions(patienceMs))
+    const look = this.#looking.then(() => this.#fetchVersions(patienceMs, isWanted))
     this.#looking = look.catch(() => undefined)
     return look
   }
@@ -109,10 +113,11 @@ export class SubjectFormat {
     return bytes
   }
 
-  async #fetchVersions(patienceMs: number): Promise<void> {
+  async #fetchVersions(patienceMs: number, isWanted: () => boolean): Promise<void> {
     const { subject } = this.#options
     try {
-      await patiently(patienceMs, mayGoWell, async () => {
+      const mayTry = (error: unknown): boolean => isWanted() && mayGoWell(error)
+      await patiently(patienceMs, mayTry, async () => {
         for (const version of await this.#client.versions(subject)) {
           if (this.#versions.has(version)) continue
           const schema = await this.#client.version(subject, version)

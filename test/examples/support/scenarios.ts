@@ -4,6 +4,11 @@ import alertsProgram, { transactions } from '../../../examples/alerts/alerts.ts'
 import alphabetProgram, { Letter, totals, votes } from '../../../examples/alphabet/alphabet.ts'
 import celsiusProgram, { celsius } from '../../../examples/celsius/celsius.ts'
 import flightsProgram, { Airport, flights, records } from '../../../examples/demo/flights.ts'
+import { abuse, suspicions } from '../../../examples/follow/abuse.ts'
+import { analytics, Hour } from '../../../examples/follow/analytics.ts'
+import { feed } from '../../../examples/follow/feed.ts'
+import { type Follow, follows } from '../../../examples/follow/follows.ts'
+import { Followed, notifications, notifying } from '../../../examples/follow/notifications.ts'
 import type { Order, Quote } from '../../../examples/market-spread/layout.ts'
 import spread, { orders, quotes, rejections } from '../../../examples/market-spread/market-spread.ts'
 import merged, { events } from '../../../examples/market-spread/merged.ts'
@@ -29,6 +34,15 @@ const order = (i: number): Order => {
   return { kind: 'order', side, symbol, id, account: i, quantity: 5, price: 10, timeMs: i }
 }
 
+const follow = (i: number): Follow => ({
+  kind: i % 5 === 4 ? 'unfollow' : 'follow',
+  follower: nameOf(i),
+  followee: nameOf((i >> 2) + i + 1),
+  atMs: 1_000 * i,
+})
+/** One who follows somebody every second. */
+const burst = (i: number): Follow => ({ kind: 'follow', follower: nameOf(i % 2), followee: `f${i}`, atMs: 1_000 * i })
+
 const text = [
   'congress shall make no law',
   'no soldier shall',
@@ -38,6 +52,52 @@ const text = [
 ]
 
 export const scenarios = {
+  'follow, feed': {
+    pipeline: feed,
+    options: {
+      inputs: [follows.from(list(30, follow))],
+    },
+  },
+  'follow, notifications': {
+    pipeline: notifying,
+    options: {
+      inputs: [follows.from(list(30, follow))],
+      properties: [
+        ...standard,
+        effectivelyOnce(notifications, { id: ({ user, follower }) => `${user} ${follower}` }),
+        orderPerKey(notifications, { key: ({ user }) => user, order: ({ total }) => total }),
+        conserved('told', {
+          enters: (inputs) =>
+            new Set(
+              inputs
+                .of(follows)
+                .flatMap(({ kind, ...who }) => (kind === 'follow' ? `${who.follower} ${who.followee}` : [])),
+            ).size,
+          held: (run) => run.sum(Followed, ({ total }) => total),
+        }),
+      ],
+    },
+  },
+  'follow, abuse': {
+    pipeline: abuse,
+    options: {
+      inputs: [follows.from(list(60, burst))],
+      properties: [...standard, orderPerKey(suspicions, { key: ({ user }) => user, order: ({ atMs }) => atMs })],
+    },
+  },
+  'follow, analytics': {
+    pipeline: analytics,
+    options: {
+      inputs: [follows.from(list(30, follow))],
+      properties: [
+        ...standard,
+        conserved('changes', {
+          enters: (inputs) => inputs.of(follows).length,
+          held: (run) => run.sum(Hour, (hour) => hour.follows + hour.unfollows),
+        }),
+      ],
+    },
+  },
   'word count': {
     pipeline: words,
     options: {

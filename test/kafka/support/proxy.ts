@@ -1,13 +1,21 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform, type TransformCallback } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionOptions } from '../../../runtime/node/kafka/kafkajs/connections.ts'
 
-/** Stands between clients and brokers, and cuts connections in the middle of whatever they carry. */
+export interface Slowness {
+  readonly pieceBytes: number
+  readonly pauseMs: number
+}
+
+/** Stands between clients and brokers, and cuts or slows connections in the middle of whatever they carry. */
 export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #targetPort = 0
   #refusing = false
+  #slowness: Slowness | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -37,6 +45,11 @@ export class Proxy {
     this.#sockets.clear()
   }
 
+  /** What comes from now on arrives in pieces, each after a pause. Undefined: as fast as it can. */
+  slow(slowness: Slowness | undefined): void {
+    this.#slowness = slowness
+  }
+
   /** From now on nobody gets through any more. */
   refuse(): void {
     this.#refusing = true
@@ -60,12 +73,35 @@ export class Proxy {
       [onwards, socket],
     ] as const) {
       this.#sockets.add(from)
-      from.pipe(to)
+      from.pipe(new SlowStream(() => this.#slowness)).pipe(to)
       from.on('error', () => to.destroy())
       from.on('close', () => {
         this.#sockets.delete(from)
         to.destroy()
       })
+    }
+  }
+}
+
+class SlowStream extends Transform {
+  readonly #slowness: () => Slowness | undefined
+
+  constructor(slowness: () => Slowness | undefined) {
+    super()
+    this.#slowness = slowness
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#carry(chunk).then(() => done(), done)
+  }
+
+  async #carry(chunk: Buffer): Promise<void> {
+    for (let at = 0; at < chunk.length; ) {
+      const slowness = this.#slowness()
+      if (slowness !== undefined) await sleep(slowness.pauseMs)
+      const end = slowness === undefined ? chunk.length : at + slowness.pieceBytes
+      this.push(chunk.subarray(at, end))
+      at = end
     }
   }
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brokerJars, notInstalled, runToEnd } from './jars.ts'
 import { freePorts } from './free-ports.ts'
-import { addSecureListener, type SecureListener } from './secure-listener.ts'
+import { addSecureListener, scramArguments, type SecureListener } from './secure-listener.ts'
 
 export interface BrokerOptions {
   /** Port on loopback. Default: one that is free. */
@@ -57,6 +57,7 @@ export class Broker {
     const broker = new Broker(options, port, folder, jars, secure)
     say('formatting')
     const tool = ['kafka.tools.StorageTool', 'format', '-t', 'bWlsbHJhY2Vmb3J0ZXN0cw', '-c', broker.#properties]
+    if (secure !== undefined) tool.push(...scramArguments(secure))
     await runToEnd('java', ['-XX:TieredStopAtLevel=1', '-cp', `${jars}/*`, ...tool])
     say('starting')
     await broker.restart()

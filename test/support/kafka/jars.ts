@@ -12,15 +12,23 @@ const pom = fileURLToPath(new URL('./pom.xml', import.meta.url))
  * The folder with the broker's jars: those that pom.xml names, in the user's cache folder. They are fetched once, by Maven.
  * @param say told what takes long
  */
-export async function brokerJars(say: (text: string) => void): Promise<string> {
+export function brokerJars(say: (text: string) => void): Promise<string> {
+  return fetchJars(pom, 'kafka', () => say('fetching the jars of Apache Kafka (44 MB, once)'))
+}
+
+/**
+ * The folder with the jars that a pom.xml names, in the user's cache folder, under `name` and what is in the file.
+ * @param fetching called when they are not there yet
+ */
+export async function fetchJars(pom: string, name: string, fetching: () => void): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')
     .slice(0, 12)
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const folder = join(cache, 'millrace', `kafka-${digest}`)
+  const folder = join(cache, 'millrace', `${name}-${digest}`)
   if (existsSync(folder)) return folder
-  say('fetching the jars of Apache Kafka (44 MB, once)')
+  fetching()
   await mkdir(dirname(folder), { recursive: true })
   const fresh = await mkdtemp(`${folder}.`)
   // Test files may fetch at the same time, and Maven's own folder is not made for that.

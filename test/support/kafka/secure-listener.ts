@@ -12,6 +12,13 @@ export interface SecureListener {
   readonly password: string
 }
 
+const scramMechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
+
+/** Arguments for formatting a broker's folder: SCRAM's passwords are kept there. */
+export function scramArguments({ username, password }: SecureListener): string[] {
+  return scramMechanisms.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`])
+}
+
 /** Adds a listener to the settings of a broker, with a certificate that is made for it. */
 export async function addSecureListener(
   settings: Record<string, string | number | boolean>,
@@ -31,8 +38,11 @@ export async function addSecureListener(
     'ssl.keystore.type': 'PKCS12',
     'ssl.keystore.location': store,
     'ssl.keystore.password': password,
-    'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.secure.sasl.enabled.mechanisms': ['PLAIN', ...scramMechanisms].join(),
     'listener.name.secure.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
   })
+  for (const mechanism of scramMechanisms)
+    settings[`listener.name.secure.${mechanism.toLowerCase()}.sasl.jaas.config`] =
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;'
   return { address: `127.0.0.1:${port}`, ca: await readFile(certificate, 'utf8'), username, password }
 }

@@ -2,7 +2,6 @@ import type { Batch } from './batch.ts'
 import { failedRecordRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { RemoteFailure } from './dead-letter.ts'
-import type { ExecutorParts } from './executor-parts.ts'
 import type { Handled, Origin } from './handled.ts'
 import { reExpand } from './intake.ts'
 import { type Envelope, idText } from './message.ts'
@@ -19,7 +18,7 @@ export class BatchView {
   readonly #codec: Codec
   readonly #id = new MessageId()
 
-  constructor({ batch, plan, codec }: ExecutorParts) {
+  constructor(batch: Batch, plan: Plan, codec: Codec) {
     this.#batch = batch
     this.#plan = plan
     this.#codec = codec
@@ -59,10 +58,11 @@ export class BatchView {
       const value = this.#codec.decode(envelope.bytes, envelope.start, envelope.end)
       return envelope.route === failedRecordRoute ? RemoteFailure.from(value) : value
     }
-    const value = this.#batch.values[i]
-    if (!this.tracing || this.#batch.routes[i] === failedRecordRoute) return value
-    const bytes = this.#codec.encode(value).slice()
-    return this.#codec.decode(bytes, 0, bytes.length)
+    const { values, routes } = this.#batch
+    if (!this.tracing || routes[i] === failedRecordRoute) return values[i]
+    const bytes = this.#codec.encode(values[i]).slice()
+    // Kept: whoever is called again with it gets what is left of it, watched or not.
+    return (values[i] = this.#codec.decode(bytes, 0, bytes.length))
   }
 
   /** The value of an emission, from the bytes of its record: a handler may have changed the object it was given. */

@@ -76,6 +76,9 @@ export class Effects {
   }
 }
 
-/** The first two are those of a commit record's entries. output: to a sink. message: to a shard of another group, or waiting for the next commit. deadLetter: kept in the store. */
-export const EffectKind = { output: 3, message: 4, deadLetter: 0x20 } as const
+/**
+ * output: to a sink. message: to a shard of another group, or waiting for the next commit. deadLetter: kept in the store. None is
+ * the kind of a commit record's entry: that is what the bytes of an output begin with.
+ */
+export const EffectKind = { output: 0x20, message: 0x21, deadLetter: 0x22 } as const
 export type EffectKind = (typeof EffectKind)[keyof typeof EffectKind]

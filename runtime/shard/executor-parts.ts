@@ -1,4 +1,5 @@
 import type { Batch } from './batch.ts'
+import type { BatchView } from './batch-view.ts'
 import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import type { Effects } from './effects.ts'
@@ -13,6 +14,7 @@ export interface ExecutorParts {
   readonly codec: Codec
   readonly cache: RowCache
   readonly batch: Batch
+  readonly view: BatchView
   readonly effects: Effects
   readonly timers: TimerBook
   readonly run: HandlerRun

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import { MillraceError } from '../base/errors.ts'
 import { requestRetentionMs } from '../base/limits.ts'
 import { type Batch, failedRecordRoute, sinkOfRoute } from './batch.ts'
-import { BatchView } from './batch-view.ts'
+import type { BatchView } from './batch-view.ts'
 import type { Bugs } from './bugs.ts'
 import type { Codec } from './codec.ts'
 import type { Effects } from './effects.ts'
@@ -61,9 +61,8 @@ export class Executor {
     this.#timers = parts.timers
     this.#run = parts.run
     this.#bugs = parts.bugs
-    this.view = new BatchView(parts)
-    this.#failures = new Failures(parts, this.view)
-    this.#run.messages = this.view
+    this.view = parts.view
+    this.#failures = new Failures(parts)
     this.#undo = new EntityUndo(parts, this.outcomes, (i) => this.#callAgain(i))
   }
 
@@ -181,7 +180,11 @@ export class Executor {
       batch.truncate(countBefore)
       run.mustWait = mustWaitBefore
       this.#undo.entity(row, i, firstTouch)
-      if (run.missed) return false
+      if (run.missed) {
+        // It is run again when the rows are there, and may have changed the object it was given.
+        if (envelope === undefined) batch.values[i] = this.view.valueAgain(i)
+        return false
+      }
       this.#fail(i, row, envelope, error)
       return true
     }

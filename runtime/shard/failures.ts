@@ -14,9 +14,9 @@ export class Failures {
   readonly #view: BatchView
   readonly #id = new MessageId()
 
-  constructor(parts: ExecutorParts, view: BatchView) {
+  constructor(parts: ExecutorParts) {
     this.#parts = parts
-    this.#view = view
+    this.#view = parts.view
   }
 
   /** Settles message i of `row`. Returns how. Throws MR_HANDLER_FAILED where the entity's policy is to stop. */

@@ -1,6 +1,7 @@
 import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
+import { BatchView } from './batch-view.ts'
 import { Catalog } from './catalog.ts'
 import type { Codec } from './codec.ts'
 import { Effects } from './effects.ts'
@@ -102,19 +103,21 @@ export class Group {
       (sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount),
     ))
     const sinkIds = sinkLanes.map(({ id }) => id)
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, this.#effects, options, sinkIds)
+    const view = new BatchView(this.batch, plan, codec)
+    view.tracing = options.tracing
+    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, view, this.#effects, options, sinkIds)
     const parts = {
       plan,
       codec,
       cache: this.cache,
       batch: this.batch,
+      view,
       effects: this.#effects,
       timers: this.timers,
       run: this.#run,
       bugs: options.bugs,
     }
     this.#executor = new Executor(parts)
-    this.#executor.view.tracing = options.tracing
     this.#sealer = new Sealer({
       ...parts,
       group: options.group,

@@ -12,6 +12,7 @@ import { MessageId } from './message-id.ts'
 import type { AddressData, FlowOut, Plan } from './plan.ts'
 import { Several } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
+import { writeOutput } from './record.ts'
 import { checkKey } from './row-cache.ts'
 import { enliven, type Row, Status } from './row.ts'
 import { Field } from './row-key.ts'
@@ -46,8 +47,6 @@ export class HandlerRun implements ContextHost, FlowOut {
   forgot = false
   timerWishes: TimerWish[] = []
   handling = false
-  /** Set by the executor. */
-  messages: MessageView | undefined = undefined
   nowMs = 0
   currentKey = ''
   onTrace: ((note: string, data: unknown) => void) | undefined = undefined
@@ -55,6 +54,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #codec: Codec
   readonly #cache: RowCache
   readonly #batch: Batch
+  readonly #messages: MessageView
   readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>
   /** Durable numbers of the sinks' names. */
   readonly #sinkIds: readonly number[]
@@ -76,6 +76,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     codec: Codec,
     cache: RowCache,
     batch: Batch,
+    messages: MessageView,
     effects: Effects,
     options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>,
     sinkIds: readonly number[],
@@ -84,6 +85,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     this.#codec = codec
     this.#cache = cache
     this.#batch = batch
+    this.#messages = messages
     this.effects = effects
     this.#options = options
     this.#sinkIds = sinkIds
@@ -114,7 +116,7 @@ export class HandlerRun implements ContextHost, FlowOut {
 
   /** Event time of the message, in ms. */
   get currentTimeMs(): number {
-    return this.messages!.timeOf(this.#message)
+    return this.#messages.timeOf(this.#message)
   }
 
   /** Whether the handler asked for more than sending. */
@@ -150,17 +152,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     if (plan.key !== undefined) checkKey(key)
     const { payload } = this.effects
     const begin = payload.length
-    payload.u8(EffectKind.output)
-    payload.varint(this.#sinkIds[sink]!)
-    payload.u16(this.#shard)
-    payload.text(key)
-    let start: number
-    if (typeof encoded === 'string') start = payload.sizedText(encoded)
-    else {
-      payload.u32(encoded.length)
-      start = payload.length
-      payload.raw(encoded)
-    }
+    const start = writeOutput(payload, this.#sinkIds[sink]!, this.#shard, key, encoded)
     checkSize(payload.length - start, `an output for sink "${plan.name}"`)
     const refused = this.#options.outputChecks?.[sink]?.(payload.bytes, start, payload.length)
     if (refused !== undefined) throw refused
@@ -275,7 +267,7 @@ export class HandlerRun implements ContextHost, FlowOut {
   }
 
   #name(): MessageId {
-    if (!this.#named) this.messages!.setId(this.#message, this.#id)
+    if (!this.#named) this.#messages.setId(this.#message, this.#id)
     this.#named = true
     return this.#id
   }

@@ -86,6 +86,25 @@ export function readPosition(reader: ByteReader): Position {
   return { number: reader.varint(), chainHigh: reader.u32(), chainLow: reader.u32() }
 }
 
+/** Writes the entry of an output. Returns where its content begins. */
+export function writeOutput(
+  out: ByteWriter,
+  sinkId: number,
+  shard: number,
+  key: string,
+  content: Uint8Array | string,
+): number {
+  out.u8(EntryKind.output)
+  out.varint(sinkId)
+  out.u16(shard)
+  out.text(key)
+  if (typeof content === 'string') return out.sizedText(content)
+  out.u32(content.length)
+  const start = out.length
+  out.raw(content)
+  return start
+}
+
 /** Closes a record; returns it, and moves `chain` (which stands at the record before) to it. */
 export function finishRecord(
   out: ByteWriter,

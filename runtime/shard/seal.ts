@@ -103,7 +103,8 @@ export class Sealer {
       nowMs: Math.max(this.nowMs, batch.nowMs),
       cut: this.cut,
     }
-    const deadLetters = this.deadLetters + this.#count(EffectKind.deadLetter)
+    const { letters, outputs } = this.#countEffects()
+    const deadLetters = this.deadLetters + letters
     writeHeader(out, { ...header, deadLetters })
     const changed = this.#encodeRows()
     this.number = number
@@ -111,7 +112,7 @@ export class Sealer {
     for (const { shard, key } of this.removals.splice(0)) this.#writeLoose(shard, key, undefined)
     this.#writeTimers()
     this.#writeSources()
-    const pending = this.#writeEffects()
+    const pending = this.#writeEffects(outputs)
     this.deadLetters = deadLetters
     this.#writeLanes()
     const movesOf = this.#parts.sinkLanes.map((lanes) => lanes.takeMoves())
@@ -236,14 +237,19 @@ export class Sealer {
     }
   }
 
-  #count(kind: EffectKind, target: number = 0): number {
-    const { count, kinds, targets } = this.#parts.effects
-    let found = 0
-    for (let i = 0; i < count; i++) if (kinds[i] === kind && targets[i] === target) found += 1
-    return found
+  /** How much of what there is: columns of the right length need no growing. */
+  #countEffects(): { readonly letters: number; readonly outputs: readonly number[] } {
+    const { effects, plan } = this.#parts
+    const outputs = plan.sinks.map(() => 0)
+    let letters = 0
+    for (let i = 0; i < effects.count; i++) {
+      if (effects.kinds[i] === EffectKind.output) outputs[effects.targets[i]!]! += 1
+      else if (effects.kinds[i] === EffectKind.deadLetter) letters += 1
+    }
+    return { letters, outputs }
   }
 
-  #writeEffects(): (SealedOutputs | undefined)[] {
+  #writeEffects(outputs: readonly number[]): (SealedOutputs | undefined)[] {
     const { effects, sinkLanes, plan } = this.#parts
     const out = this.#out
     if (effects.late.size > 0)
@@ -270,10 +276,7 @@ export class Sealer {
         to = end
         const sink = effects.targets[i]!
         sinkLanes[sink]!.add(shard, bytes, start, end)
-        const list = (pending[sink] ??= sealedOutputs(
-          this.#count(EffectKind.output, sink),
-          plan.sinks[sink]!.key !== undefined,
-        ))
+        const list = (pending[sink] ??= sealedOutputs(outputs[sink]!, plan.sinks[sink]!.key !== undefined))
         const moved = out.length - from
         list.starts[list.count] = start + moved
         list.ends[list.count] = end + moved

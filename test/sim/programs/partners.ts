@@ -5,14 +5,21 @@ import { createCodec } from '../../../runtime/codec/codec.ts'
 import type { SimProgram } from '../../../runtime/sim/sim-program.ts'
 import { bytesOf, dealt } from './kit.ts'
 
-type Visit = { key: string; partner: string; what: 'meet' | 'look' | 'forget' | 'forget and look' | 'ask' }
+type Visit = {
+  key: string
+  partner: string
+  times: number
+  what: 'meet' | 'look' | 'forget' | 'forget and look' | 'ask'
+}
 
 /** What is remembered about partners is stored apart, and goes when the entity is forgotten. */
 const Host = entity('host', {
   state: () => ({ visits: 0 }),
   activity: () => ({ met: 0, notes: new Set<string>() }),
   on: {
-    visit(host, { partner, what }: Visit, ctx) {
+    visit(host, visit: Visit, ctx) {
+      const { partner, what } = visit
+      visit.times += 1 // before the activity is asked for, which may not be at hand yet
       if (what === 'forget') {
         ctx.forget()
         return
@@ -20,7 +27,7 @@ const Host = entity('host', {
       const activity = ctx.activity(partner)
       if (what === 'meet') {
         host.visits += 1
-        activity.met += 1
+        activity.met += visit.times
         activity.notes.add(`n${host.visits % 3}`)
       }
       if (what === 'ask') ctx.send(Partner.question, partner, { from: ctx.address(Host.answer), about: ctx.key })
@@ -67,6 +74,7 @@ export function partnersOf(prng: Prng): SimProgram {
     (): Visit => ({
       key: `h${prng.below(3)}`,
       partner: `p${prng.below(5)}`,
+      times: 0,
       what: prng.pick(['meet', 'meet', 'meet', 'look', 'forget', 'forget and look', 'ask']),
     }),
   )

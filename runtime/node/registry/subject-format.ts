@@ -1,5 +1,5 @@
 import { brokerStartMs } from '../../base/limits.ts'
-import { patiently } from '../kafka/patiently.ts'
+import { patiently } from '../patiently.ts'
 import {
   RegistryClient,
   RegistryFailure,
@@ -146,7 +146,8 @@ export class SubjectFormat {
 
 function idAt(bytes: Uint8Array, start: number, end: number): number | undefined {
   if (end - start < headBytes || bytes[start] !== 0) return undefined
-  return new DataView(bytes.buffer, bytes.byteOffset + start).getUint32(1)
+  const at = start + 1
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 function mayGoWell(error: unknown): boolean {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, Isolation, KafkaClient, ProduceBatch } from '../../../runtime/node/kafka/client.ts'
 import { isRetriable, KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
-import { patiently } from '../../../runtime/node/kafka/patiently.ts'
+import { patiently } from '../../../runtime/node/patiently.ts'
 import { WireReader } from '../../../runtime/node/kafka/wire/bytes.ts'
 import { type RecordHeader, RecordBuffer } from '../../../runtime/node/kafka/wire/record-buffer.ts'
 

@@ -2,27 +2,23 @@ import { randomInt } from 'node:crypto'
 import { assert } from '../../../base/assert.ts'
 import type { MillraceError } from '../../../base/errors.ts'
 import { laneWentBack, sinkFenced } from '../../../ports/sink-refusals.ts'
-import type { LanePosition, OutputBatch, SinkPort } from '../../../ports/sink.ts'
-import type { KafkaClient, KafkaProducer } from '../client.ts'
+import type { LanePosition, OutputBatch } from '../../../ports/sink.ts'
+import { patiently } from '../../patiently.ts'
+import type { KafkaClient } from '../client.ts'
 import { isFenced, isRetriable, KafkaFailure } from '../failure.ts'
-import { patiently } from '../patiently.ts'
-import { OutputGroup, type OutputSettings } from './output-group.ts'
+import type { OutputGroup } from './output-group.ts'
 import { type Positions, sameLanes } from './positions-record.ts'
 import { PositionsTopic } from './positions-topic.ts'
-import { outputsLost, outputTooLarge, topicNotWritable } from './sink-errors.ts'
+import { outputsLost } from './sink-errors.ts'
+import { TopicSink, type TopicSettings } from './topic-sink.ts'
 
-export interface ExactlyOnceSettings extends OutputSettings {
-  readonly sink: string
+export interface ExactlyOnceSettings extends TopicSettings {
   /** What makes this sink the same one after a restart. It is the transactional id. */
   readonly id: string
   readonly transactionTimeoutMs: number
-  /** How long brokers may be away before the sink fails. */
-  readonly patienceMs: number
-  readonly maxOutputBytes: number
+  /** How long transactions of others on the positions may be open before the sink fails. Default: longer than brokers let them. */
+  readonly settledMs?: number
 }
-
-type Rounds = ReturnType<OutputGroup['finish']>
-type Done = (error: MillraceError | undefined) => void
 
 /**
  * Writes outputs and lane positions to a topic in transactions, so that readers of committed records see each output once.
@@ -37,12 +33,8 @@ type Done = (error: MillraceError | undefined) => void
  *    reads another number than its own is fenced, and never writes again. (The broker's epoch alone cannot tell a successor from
  *    a transaction that took too long.)
  */
-export class ExactlyOnceSink implements SinkPort {
-  readonly sink: string
+export class ExactlyOnceSink extends TopicSink<ExactlyOnceSettings> {
   readonly guarantee = 'effectively-once'
-  readonly #client: KafkaClient
-  readonly #settings: ExactlyOnceSettings
-  readonly #producer: KafkaProducer
   readonly #topic: PositionsTopic
   readonly #owner: number = randomInt(2 ** 47)
   /** Whose the sink was before. */
@@ -51,148 +43,86 @@ export class ExactlyOnceSink implements SinkPort {
   #positions: Positions = { owner: 0, lanes: new Map(), written: new Map() }
   /** After all that was taken. */
   #taken = new Map<number, LanePosition>()
-  #filling: OutputGroup | undefined
-  #turn = 0
-  #failed: MillraceError | undefined
-  #refused: Done[] = []
-  #opening: Promise<void> | undefined
-  #running: Promise<void> | undefined
-  #closed = false
 
   constructor(client: KafkaClient, settings: ExactlyOnceSettings) {
-    this.sink = settings.sink
-    this.#client = client
-    this.#settings = settings
-    const { id: transactionalId, transactionTimeoutMs } = settings
-    this.#producer = client.producer({ transactionalId, transactionTimeoutMs })
-    this.#topic = new PositionsTopic(client, settings.topic, settings.id)
+    const { topic, id, transactionTimeoutMs, settledMs } = settings
+    super(client, settings, client.producer({ transactionalId: id, transactionTimeoutMs }))
+    this.#topic = new PositionsTopic(client, topic, id, settledMs)
   }
 
-  check(_bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
-    const { maxOutputBytes } = this.#settings
-    return end - start > maxOutputBytes ? outputTooLarge(end - start, maxOutputBytes) : undefined
-  }
-
-  open(done: (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void): void {
-    this.#opening = this.#open().then(
-      (positions) => {
-        if (!this.#closed) done(undefined, positions)
-      },
-      (error: unknown) => {
-        if (!this.#closed) done(topicNotWritable(this.#settings.topic, 'opening', error, true))
-      },
-    )
-  }
-
-  write(batch: OutputBatch, done: Done): void {
-    assert(this.#positions.owner === this.#owner && !this.#closed, 'a sink is written to between open and close')
-    this.#failed ??= this.#laneError(batch)
-    if (this.#failed === undefined) {
-      this.#filling ??= new OutputGroup(this.#settings, Date.now(), this.#turn++)
-      this.#filling.add(batch)
-      this.#filling.dones.push(done)
-      for (const position of batch.positions) this.#taken.set(position.shard, position)
-    } else this.#refused.push(done)
-    // Not from inside the call, and together with what else comes in this turn.
-    this.#running ??= Promise.resolve().then(() => this.#run())
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true
-    await this.#opening
-    await this.#running
-    await this.#client.close()
-  }
-
-  #laneError({ positions }: OutputBatch): MillraceError | undefined {
-    for (const { shard, number } of positions) {
-      const known = this.#taken.get(shard)?.number ?? 0
-      if (number <= known) return laneWentBack(`topic ${this.#settings.topic}`, shard, number, known)
-    }
-    return undefined
-  }
-
-  /** Commits group after group until none is left. Rejects only when a `done` throws. */
-  async #run(): Promise<void> {
-    let broken: MillraceError | undefined
-    for (let group = this.#filling; group !== undefined; group = this.#filling) {
-      const lanes = new Map(this.#taken)
-      this.#filling = undefined
-      broken ??= await this.#commit(group, lanes).then(
-        () => undefined,
-        (error: unknown) => topicNotWritable(this.#settings.topic, 'writing to', error, false),
-      )
-      this.#failed ??= broken
-      for (const done of group.dones) done(broken)
-    }
-    // After what was taken. A `done` may write again.
-    for (let done = this.#refused.shift(); done !== undefined; done = this.#refused.shift()) done(this.#failed)
-    this.#running = undefined
-  }
-
-  async #open(): Promise<readonly LanePosition[]> {
+  protected async prepare(): Promise<readonly LanePosition[]> {
     // Nobody waits for an opening any more once it is closed.
-    const mayOpen = (error: unknown): boolean => !this.#closed && mayGoWell(error)
-    await patiently(this.#settings.patienceMs, mayOpen, async () => {
+    const mayOpen = (error: unknown): boolean => !this.closed && mayGoWell(error)
+    await patiently(this.settings.patienceMs, mayOpen, async () => {
       await this.#topic.prepare()
-      await this.#producer.open()
+      await this.producer.open()
       const found = await this.#topic.read(true)
       const { lanes, written } = found ?? { lanes: new Map(), written: new Map() }
       if (found?.owner !== this.#owner) this.#previousOwner = found?.owner
       await this.#checkContent(written)
       const claim = { owner: this.#owner, lanes, written }
-      await this.#producer.send([this.#topic.batch(claim, Date.now())])
-      await this.#producer.commit()
+      await this.producer.send([this.#topic.batch(claim, Date.now())])
+      await this.producer.commit()
       this.#positions = claim
     })
     this.#taken = new Map(this.#positions.lanes)
     return [...this.#positions.lanes.values()]
   }
 
-  /** Whether the topic still has what was written to it. */
-  async #checkContent(written: Positions['written']): Promise<void> {
-    const { topic } = this.#settings
-    if (written.size === 0) return
-    const ends = await this.#client.offsets(topic, [...written.keys()], 'high')
-    for (const [partition, next] of written) {
-      const end = ends.get(partition) ?? 0
-      if (end < next) throw outputsLost(topic, partition, end, next)
+  protected take({ positions }: OutputBatch): MillraceError | undefined {
+    for (const { shard, number } of positions) {
+      const known = this.#taken.get(shard)?.number ?? 0
+      if (number <= known) return laneWentBack(`topic ${this.settings.topic}`, shard, number, known)
     }
+    for (const position of positions) this.#taken.set(position.shard, position)
+    return undefined
   }
 
-  async #commit(group: OutputGroup, lanes: Map<number, LanePosition>): Promise<void> {
+  protected async send(group: OutputGroup): Promise<void> {
     const rounds = group.finish()
     if (rounds.length === 0) return
+    const lanes = new Map(this.#taken)
     const before = this.#positions
     let isUnknown = false
-    await patiently(this.#settings.patienceMs, mayGoWell, async () => {
+    await patiently(this.settings.patienceMs, mayGoWell, async () => {
       if (isUnknown && (await this.#wasCommitted(before, lanes))) return
       isUnknown = true
       await this.#transaction(rounds, lanes)
     })
   }
 
-  async #transaction(rounds: Rounds, lanes: Map<number, LanePosition>): Promise<void> {
+  /** Whether the topic still has what was written to it. */
+  async #checkContent(written: Positions['written']): Promise<void> {
+    const { topic } = this.settings
+    if (written.size === 0) return
+    const ends = await this.client.offsets(topic, [...written.keys()], 'high')
+    for (const [partition, next] of written) {
+      const end = ends.get(partition) ?? 0
+      if (end < next) throw outputsLost(topic, partition, end, next)
+    }
+  }
+
+  async #transaction(rounds: ReturnType<OutputGroup['finish']>, lanes: Map<number, LanePosition>): Promise<void> {
     const after: Positions = { owner: this.#owner, lanes, written: this.#positions.written }
     const written = new Map(this.#positions.written)
     const content = rounds.map((round) => [...round])
     // With the last of them, so that it costs no round of its own.
     content.at(-1)!.push(this.#topic.batch(after, Date.now()))
     for (const round of content) {
-      for (const { topic, partition, next } of await this.#producer.send(round))
-        if (topic === this.#settings.topic) written.set(partition, next)
+      for (const { topic, partition, next } of await this.producer.send(round))
+        if (topic === this.settings.topic) written.set(partition, next)
     }
-    await this.#producer.commit()
+    await this.producer.commit()
     this.#positions = { ...after, written }
   }
 
   /** X3: what became of the transaction. Throws MR_FENCED. */
   async #wasCommitted(before: Positions, lanes: Map<number, LanePosition>): Promise<boolean> {
-    const where = `topic ${this.#settings.topic}`
+    const where = `topic ${this.settings.topic}`
     // Not yet with a new epoch: a successor that is well is left alone. (What was committed a moment ago may not be seen yet.)
     const seen = (await this.#topic.read(false))?.owner
     if (seen !== this.#owner && seen !== this.#previousOwner) throw sinkFenced(where)
-    await this.#producer.open()
+    await this.producer.open()
     const found = await this.#topic.read(true)
     if (found?.owner !== this.#owner) throw sinkFenced(where)
     if (sameLanes(found.lanes, before.lanes)) return false

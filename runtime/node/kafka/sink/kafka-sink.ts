@@ -2,7 +2,7 @@ import { brokerStartMs } from '../../../base/limits.ts'
 import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
 import type { KafkaClient } from '../client.ts'
 import { isAway } from '../failure.ts'
-import { patiently } from '../patiently.ts'
+import { patiently } from '../../patiently.ts'
 import type { Compression } from '../wire/compression.ts'
 import type { RecordHeader } from '../wire/record-buffer.ts'
 import { ExactlyOnceSink } from './exactly-once-sink.ts'
@@ -23,6 +23,8 @@ export interface KafkaSinkOptions {
   readonly latest: boolean
   readonly transactionTimeoutMs: number
   readonly patienceMs?: number
+  /** How long transactions of others on the positions may be open at the start. */
+  readonly settledMs?: number
   /** Headers for an output, beside those of the guarantee. */
   readonly headersOf?: ((bytes: Uint8Array) => readonly RecordHeader[]) | undefined
 }
@@ -41,7 +43,8 @@ const largestBatchBytes = 512 << 10
  */
 export async function openKafkaSink(options: KafkaSinkOptions): Promise<SinkPort> {
   const { client, topic, sink, id, guarantee, compression, latest, transactionTimeoutMs, headersOf } = options
-  const { patienceMs = 120_000 } = options
+  const { patienceMs = 120_000, settledMs } = options
+  const settled = settledMs === undefined ? {} : { settledMs }
   try {
     const { partitions, limit } = await patiently(brokerStartMs, isAway, async () => ({
       partitions: (await client.partitions(topic)).size,
@@ -52,7 +55,7 @@ export async function openKafkaSink(options: KafkaSinkOptions): Promise<SinkPort
     const shared = { sink, topic, partitions, compression, latest, maxBatchBytes, patienceMs, maxOutputBytes }
     const ofBytes = headersOf && (({ batch, index }: OutputPlace) => headersOf(outputAt(batch, index)))
     if (guarantee === 'exactly-once')
-      return new ExactlyOnceSink(client, { ...shared, id, transactionTimeoutMs, headersOf: ofBytes })
+      return new ExactlyOnceSink(client, { ...shared, id, transactionTimeoutMs, headersOf: ofBytes, ...settled })
     if (guarantee === 'at-least-once') return new PlainSink(client, { ...shared, headersOf: ofBytes })
     const names = new OutputNames(id)
     return new PlainSink(client, {

@@ -14,7 +14,7 @@ const settings = {
 }
 const partition = 0
 /** A transaction of another sink on the same topic may be open; brokers end it by its time limit at the latest. */
-const settledMs = 90_000
+const usualSettledMs = 90_000
 
 /**
  * The positions of sinks on one topic, in a compacted topic beside it: one record for each sink, written in the same
@@ -29,8 +29,11 @@ export class PositionsTopic {
   #from: number | undefined
   #known: Positions | undefined
 
-  /** `id` of the sink. */
-  constructor(client: KafkaClient, topic: string, id: string) {
+  readonly #settledMs: number
+
+  /** `id` of the sink. `settledMs`: how long a transaction of others may be open. */
+  constructor(client: KafkaClient, topic: string, id: string, settledMs: number = usualSettledMs) {
+    this.#settledMs = settledMs
     this.name = `${topic}.millrace-positions`
     this.#client = client
     this.#topic = topic
@@ -59,7 +62,7 @@ export class PositionsTopic {
       throw new KafkaFailure('LEADER_NOT_AVAILABLE', `nobody leads topic ${this.name}`, { retriable: true })
     this.#from ??= (await this.#client.offsets(this.name, [partition], 'low')).get(partition) ?? 0
     const limit = isSettled ? (await this.#fetch(node, this.#from, 'read_uncommitted')).end : this.#from
-    const giveUpAt = performance.now() + settledMs
+    const giveUpAt = performance.now() + this.#settledMs
     for (;;) {
       const fetched = await this.#fetch(node, this.#from, 'read_committed')
       this.#take(fetched)

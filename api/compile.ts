@@ -1,10 +1,11 @@
 import type { EntityPlan, Plan, RoutePlan, SinkPlan, SourcePlan } from '../runtime/shard/plan.ts'
 import { FlowCompiler, both } from './compile-flow.ts'
-import type { SinkDefinition } from './end-definition.ts'
+import type { SinkDefinition, SourceDefinition } from './end-definition.ts'
 import type { EntityDefinition, HandlerDefinition } from './entity-definition.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Graph, Node } from './graph.ts'
 import { invalid } from './invalid.ts'
+import { leadsToSink, mostValues } from './most-values.ts'
 import { graphOf } from './pipeline.ts'
 import type { Pipeline } from './pipeline.ts'
 import { routeNames } from './route-names.ts'
@@ -62,6 +63,7 @@ function compileGraph(graph: Graph): Plan {
         decode: source.decode,
         time: source.time,
         flow: flows.after(node) ?? ignore,
+        ...forwarding(source, node),
         fingerprint: fingerprint(node, names),
       }),
     ),
@@ -72,6 +74,12 @@ function compileGraph(graph: Graph): Plan {
 }
 
 function ignore(): void {}
+
+/** A format that needs something from outside cannot be used by whoever has not fetched it. */
+function forwarding({ prepared, key }: SourceDefinition, node: Node): Pick<SourcePlan, 'forwards' | 'key'> {
+  if (prepared !== undefined) return { forwards: false, key: undefined }
+  return { forwards: mostValues(node) <= 1, key: leadsToSink(node) ? undefined : key }
+}
 
 function entityPlan(entity: EntityDefinition): EntityPlan {
   return {

@@ -56,7 +56,9 @@ export function completeBindings(
   return {
     plan: {
       ...bare,
-      sources: bare.sources.map((source, i) => (reals[i]!.kind === 'list' ? { ...source, decode } : source)),
+      sources: bare.sources.map((source, i) =>
+        reals[i]!.kind === 'list' ? { ...source, decode, key: undefined } : source,
+      ),
       sinks: letters ? [...bare.sinks, sinkPlan(deadLettersEnd)] : bare.sinks,
       deadLetterSink: deadLetterSink < 0 ? undefined : deadLetterSink,
     },

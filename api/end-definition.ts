@@ -8,6 +8,8 @@ export interface SourceDefinition {
   /** How it decodes, as text: part of the fingerprint. */
   readonly decodeText: string
   readonly time: ((value: unknown) => number) | undefined
+  /** Reads the key that `keyBy` will find from the bytes. */
+  readonly key: ((bytes: Uint8Array) => string) | undefined
   /** Undefined: the format needs nothing from outside. */
   readonly prepared: Prepared | undefined
 }

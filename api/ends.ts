@@ -48,6 +48,7 @@ export function source<T>(
     decode: (bytes) => format.decode(bytes),
     decodeText: textOfDecoder(format),
     time: options.time as SourceDefinition['time'],
+    key: format.key,
     prepared: preparedOf(format),
   }
   const source = {

@@ -35,8 +35,9 @@ function wordOf({ step }: Node): string {
   return step.kind === 'case' ? step.word : ''
 }
 
-function sourceText({ name, decodeText, time }: SourceDefinition): string {
-  return `${name}: ${flat(decodeText)}; ${time === undefined ? 'no time' : flat(String(time))}`
+function sourceText({ name, decodeText, time, key }: SourceDefinition): string {
+  const timeText = time === undefined ? 'no time' : flat(String(time))
+  return `${name}: ${flat(decodeText)}; ${timeText}${key === undefined ? '' : `; ${flat(String(key))}`}`
 }
 
 function stepText(node: Node, names: ReadonlyMap<Node, string>): string {

@@ -6,6 +6,11 @@ import { textOf, textWithoutMark } from './utf8-text.ts'
 /** How a value looks as bytes. Decoding gets bytes and may throw: the record then goes to dead letters. */
 export interface Decoder<out T> {
   decode(bytes: Uint8Array): T
+  /**
+   * The key that every `keyBy` behind the source will find in the value, read from its bytes alone: then a record that belongs to
+   * another worker is sent to it without being decoded. A record with another key becomes a dead letter (MR_KEY_DIFFERS).
+   */
+  readonly key?: ((bytes: Uint8Array) => string) | undefined
 }
 export interface Encoder<in T> {
   encode(value: T): Uint8Array | string
@@ -37,12 +42,13 @@ export const text: Format<string> = {
 export function binary<T>(format: {
   decode: (bytes: Uint8Array) => T
   encode: (value: NoInfer<T>) => Uint8Array
+  key?: Decoder<T>['key']
 }): Format<T> {
-  return { decode: format.decode, encode: format.encode }
+  return { decode: format.decode, encode: format.encode, key: format.key }
 }
 
-export function decoding<T>(decode: (bytes: Uint8Array) => T): Decoder<T> {
-  return { decode }
+export function decoding<T>(decode: (bytes: Uint8Array) => T, options: { key?: Decoder<T>['key'] } = {}): Decoder<T> {
+  return { decode, key: options.key }
 }
 
 export function encoding<T>(encode: (value: T) => Uint8Array | string): Encoder<T> {

@@ -2,11 +2,11 @@
 import { join } from 'node:path'
 import { bind, decoding, pipeline, type Program, source } from 'millrace'
 import { file } from 'millrace/files'
-import { decodeEvent } from '../../examples/market-spread/layout.ts'
+import { decodeEvent, symbolIn } from '../../examples/market-spread/layout.ts'
 import { Market, rejections } from '../../examples/market-spread/market.ts'
 
 const folder = process.env['MILLRACE_BENCH_FOLDER']!
-const parts = [0, 1].map((part) => source(`events${part}`, decoding(decodeEvent)))
+const parts = [0, 1].map((part) => source(`events${part}`, decoding(decodeEvent, { key: symbolIn })))
 
 const market = pipeline('market-spread-partitioned', ({ from }) => {
   for (const part of parts) {

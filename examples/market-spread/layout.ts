@@ -77,6 +77,11 @@ export function encodeRejection({ order, bid, offer }: Rejection): Uint8Array {
   return rejection.slice()
 }
 
+/** The symbol of a quote or an order, and nothing else of it. */
+export function symbolIn(bytes: Uint8Array): string {
+  return readSymbol(viewBehind(bytes), bytes.byteOffset + (bytes[0] === 2 ? 1 : 12))
+}
+
 function check(bytes: Uint8Array, what: string, type: number, length: number): void {
   if (bytes[0] === type && bytes.length === length) return
   throw new RangeError(`${what} has type ${type} and ${length} bytes, not type ${bytes[0]} and ${bytes.length} bytes`)

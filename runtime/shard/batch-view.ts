@@ -1,7 +1,7 @@
 import type { Batch } from './batch.ts'
 import { failedRecordRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
-import { RemoteFailure } from './dead-letter.ts'
+import { RemoteFailure, StepFailure } from './dead-letter.ts'
 import type { Handled, Origin } from './handled.ts'
 import { reExpand } from './intake.ts'
 import { type Envelope, idText } from './message.ts'
@@ -49,6 +49,8 @@ export class BatchView {
   homeOf(i: number): number {
     const envelope = this.#batch.envelopeAt(i)
     if (envelope !== undefined) return envelope.shard
+    const value = this.#batch.values[i]
+    if (this.#batch.routes[i] === failedRecordRoute && value instanceof StepFailure) return value.shard
     return this.#batch.records.runOf(this.#batch.origins[i]!).partition.home
   }
 

@@ -43,7 +43,7 @@ export class DeadLetterRetries {
       const partition = letter.partition ?? ''
       of = batch.records.count
       const place = { starts: [0], ends: [message.length], offsets: [Number(letter.position ?? 0)] }
-      intake.begin(source, partition, { buffer: message, ...place, timesMs: [timeMs] })
+      intake.begin(source, partition, { buffer: message, ...place, timesMs: [timeMs] }, undefined)
       intake.record(0, true)
     } else {
       const route = plan.routes.findIndex(({ name }) => name === letter.route)

@@ -49,9 +49,12 @@ export function describeFailure(error: unknown): {
 /** A record that failed before it had a key: while it was decoded (MR_DECODE_FAILED) or in a pure step (MR_STEP_FAILED). */
 export class StepFailure extends Error {
   readonly code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED'
-  constructor(code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED', cause: unknown) {
+  /** Where its dead letter is kept. */
+  readonly shard: number
+  constructor(code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED', cause: unknown, shard: number) {
     super(code, { cause })
     this.code = code
+    this.shard = shard
   }
 }
 

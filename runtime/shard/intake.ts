@@ -1,16 +1,20 @@
 import { MillraceError } from '../base/errors.ts'
+import { shardOf } from '../base/hash.ts'
 import { maxMessageBytes } from '../base/limits.ts'
 import { type Batch, failedRecordRoute, sinkRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { RemoteFailure, StepFailure } from './dead-letter.ts'
 import { partitionSeed } from './message-id.ts'
-import type { FlowOut, Plan } from './plan.ts'
+import type { FlowOut, Plan, SourcePlan } from './plan.ts'
 import type { Partition, RecordSlices, Run } from './records.ts'
-import type { RowCache } from './row-cache.ts'
+import { checkKey, type RowCache } from './row-cache.ts'
 
-/** Messages of a record for shards of other groups. `route` may be a sink's: see `sinkRoute`. The bytes must be copied at once. */
-export interface RemoteEmissions {
+/** Where that of a record goes which is for shards of other groups. */
+export interface Elsewhere {
+  /** One message of the record. `route` may be a sink's: see `sinkRoute`. The bytes must be copied at once. */
   emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void
+  /** All that the record leads to is for the group of this shard: it gets the record as it came, and makes the message itself. */
+  forward(shard: number, timeMs: number, bytes: Uint8Array, start: number, end: number): void
   /** The record failed: nothing of what it emitted is sent. */
   abort(): void
 }
@@ -24,9 +28,10 @@ export class Intake implements FlowOut {
   readonly #codec: Codec
   readonly #cache: RowCache
   readonly #batch: Batch
-  /** Where messages for other groups go. Only records whose `remote` is wanted are sent again after a rewind. */
-  remote: RemoteEmissions | undefined = undefined
   readonly #partitions = new Map<string, Partition>()
+  readonly #forwarded = new Map<string, Partition>()
+  /** Undefined: there is nothing else, or somebody else has read the record, and found that all of it is for this group. */
+  #elsewhere: Elsewhere | undefined = undefined
   #run: Run | undefined = undefined
   #slot = 0
   #index = 0
@@ -40,10 +45,21 @@ export class Intake implements FlowOut {
   }
 
   /** The records that `record` is called for next. Their buffer must stay as it is until the batch is sealed. */
-  begin(source: number, partition: string, slices: RecordSlices): void {
+  begin(source: number, partition: string, slices: RecordSlices, elsewhere: Elsewhere | undefined): void {
+    this.#elsewhere = elsewhere
+    this.#begin(this.#partition(source, partition), slices)
+  }
+
+  /** The same for records that another group has read and forwarded. */
+  beginForwarded(source: number, partition: string, slices: RecordSlices): void {
+    this.#elsewhere = undefined
+    this.#begin(this.#forwardedPartition(source, partition), slices)
+  }
+
+  #begin(partition: Partition, slices: RecordSlices): void {
     const { records, nowMs } = this.#batch
-    const hasEventTimes = this.#plan.sources[source]!.time !== undefined
-    this.#run = records.begin(this.#partition(source, partition), slices, nowMs, hasEventTimes)
+    const hasEventTimes = this.#plan.sources[partition.source]!.time !== undefined
+    this.#run = records.begin(partition, slices, nowMs, hasEventTimes)
   }
 
   /** Stages record i of those begun. `local` false: this group has the record already, only other groups still want it. */
@@ -63,17 +79,27 @@ export class Intake implements FlowOut {
     let decoded = false
     try {
       if (end - start > maxMessageBytes) throw tooLarge(plan.name)
-      const value = plan.decode(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end))
+      const bytes = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)
+      if (plan.key !== undefined && this.#elsewhere !== undefined) {
+        const key = plan.key(bytes)
+        checkKey(key)
+        const shard = this.#cache.shardOf(key)
+        if (!this.#cache.owns(shard)) return this.#elsewhere.forward(shard, this.#timeMs, buffer, start, end)
+      }
+      const value = plan.decode(bytes)
       decoded = true
       if (eventTimesMs !== undefined) eventTimesMs[i] = plan.time!(value)
       plan.flow(value, this)
+      if (this.#index === 0 && partition.forwarded && plan.key === undefined) throw notPure()
     } catch (cause) {
       batch.truncate(before)
-      this.remote?.abort()
-      const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause)
-      if (!this.#cache.owns(partition.home)) {
-        const bytes = this.#codec.encode(RemoteFailure.data(failure, buffer.subarray(start, end)))
-        this.remote?.emit(partition.home, failedRecordRoute, '', 0, this.#timeMs, bytes)
+      this.#elsewhere?.abort()
+      const bytes = buffer.subarray(start, end)
+      const shard = shardOfFailed(plan, bytes, partition.home, this.#cache.shardCount)
+      const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause, shard)
+      if (!this.#cache.owns(shard)) {
+        const data = this.#codec.encode(RemoteFailure.data(failure, bytes))
+        this.#elsewhere?.emit(shard, failedRecordRoute, '', 0, this.#timeMs, data)
       } else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#slot, 0)
     }
   }
@@ -81,17 +107,27 @@ export class Intake implements FlowOut {
   toEntity(route: number, key: string, value: unknown): void {
     const index = this.#index++
     const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
-    if (row === undefined)
-      this.remote?.emit(this.#cache.shardOf(key), route, key, index, this.#timeMs, this.#codec.encode(value))
+    if (row === undefined) this.#toElsewhere(this.#cache.shardOf(key), route, key, index, value)
     else if (this.#local) this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#slot, index)
   }
 
   toSink(sink: number, value: unknown): void {
     const index = this.#index++
     const { home } = this.#run!.partition
-    if (!this.#cache.owns(home))
-      this.remote?.emit(home, sinkRoute(sink), '', index, this.#timeMs, this.#codec.encode(value))
+    if (!this.#cache.owns(home)) this.#toElsewhere(home, sinkRoute(sink), '', index, value)
     else if (this.#local) this.#batch.addEmission(undefined, sinkRoute(sink), value, this.#slot, index)
+  }
+
+  #toElsewhere(shard: number, route: number, key: string, index: number, value: unknown): void {
+    const elsewhere = this.#elsewhere
+    const plan = this.#plan.sources[this.#run!.partition.source]!
+    if (plan.key !== undefined) throw keyDiffers(key)
+    if (elsewhere === undefined) throw notPure()
+    if (plan.forwards) {
+      const { slices, first } = this.#run!
+      const i = this.#slot - first
+      elsewhere.forward(shard, this.#timeMs, slices.buffer, slices.starts[i]!, slices.ends[i]!)
+    } else elsewhere.emit(shard, route, key, index, this.#timeMs, this.#codec.encode(value))
   }
 
   /** Event time of the record. */
@@ -104,9 +140,21 @@ export class Intake implements FlowOut {
     if (known !== undefined) return known
     const sourceName = this.#plan.sources[source]!.name
     const home = this.#cache.shardOf(`${sourceName}/${name}`)
-    const partition = { source, name, seed: partitionSeed(sourceName, name), home }
+    const partition = { source, name, seed: partitionSeed(sourceName, name), home, forwarded: false }
     this.#partitions.set(`${source}/${name}`, partition)
     return partition
+  }
+
+  /** What fails of forwarded records stays here: they have no other way back. */
+  #forwardedPartition(source: number, name: string): Partition {
+    const known = this.#forwarded.get(`${source}/${name}`)
+    if (known !== undefined) return known
+    const partition = this.#partition(source, name)
+    let { home } = partition
+    while (!this.#cache.owns(home)) home = (home + 1) % this.#cache.shardCount
+    const own = { ...partition, home, forwarded: true }
+    this.#forwarded.set(`${source}/${name}`, own)
+    return own
   }
 
   /** The first message of a record has the decoded object to itself; every further one gets its own (RULE 7). */
@@ -115,6 +163,31 @@ export class Intake implements FlowOut {
     const bytes = this.#codec.encode(value).slice()
     return this.#codec.decode(bytes, 0, bytes.length)
   }
+}
+
+/** The shard that keeps the dead letter of a record: that of its key, if that can be read from its bytes, else its partition's. */
+export function shardOfFailed(plan: SourcePlan, bytes: Uint8Array, home: number, shardCount: number): number {
+  if (plan.key === undefined) return home
+  try {
+    const key = plan.key(bytes)
+    checkKey(key)
+    return shardOf(key, shardCount)
+  } catch {
+    return home
+  }
+}
+
+function keyDiffers(key: string): MillraceError {
+  return new MillraceError('MR_KEY_DIFFERS', `keyBy gave "${key}", and the format's key something else`, {
+    next: 'Let the key of the format and keyBy say the same, or leave the former out',
+  })
+}
+
+/** Whoever forwarded the record has found that its message is for this group. */
+function notPure(): MillraceError {
+  return new MillraceError('MR_STEP_NOT_PURE', 'a step made something else of a record when it was run again', {
+    next: 'Steps between a source and keyBy give the same for the same record: take the time from the record, and chance from a handler (ctx.random)',
+  })
 }
 
 function tooLarge(source: string): MillraceError {

@@ -1,5 +1,5 @@
 import type { Batch } from './batch.ts'
-import type { Inbox, SourceRecord, Taken } from './lanes/ports.ts'
+import type { ForwardedRecords, Inbox, SourceRecord, Taken } from './lanes/ports.ts'
 import type { Envelope } from './message.ts'
 import type { SourceLanes } from './source-lanes.ts'
 
@@ -10,6 +10,9 @@ export interface InboxHost {
   readonly acceptTornRecords: boolean
   /** Stages a message; a negative route has no entity. */
   stageMessage(envelope: Envelope): void
+  beginForwarded(records: ForwardedRecords): void
+  /** Stages record i of those begun. */
+  stageRecord(i: number): void
 }
 
 /** Takes what comes from other groups into the batch. A record is one unit, and comes once, however many readers send it. */
@@ -35,6 +38,23 @@ export class LaneInbox implements Inbox {
     lane.proof = ''
     lane.drained = false
     return 'taken'
+  }
+
+  forwarded(records: ForwardedRecords, first: number, max: number): number {
+    const { source, partition, offsets, nexts } = records
+    const host = this.#host
+    const lane = host.sources.open(source, partition, 0, host.acceptTornRecords)
+    const end = Math.min(offsets.length, first + max)
+    host.beginForwarded(records)
+    let i = first
+    for (; i < end && host.hasRoom; i++) {
+      if (offsets[i]! < lane.next) continue
+      host.stageRecord(i)
+      lane.next = nexts[i]!
+      lane.proof = ''
+      lane.drained = false
+    }
+    return i - first
   }
 
   mark(source: number, partition: string, next: number): void {

@@ -63,6 +63,13 @@ export interface SourcePlan {
   /** Event time in ms. Undefined: the time the connector gives. */
   readonly time: ((value: unknown) => number) | undefined
   readonly flow: Flow
+  /** Whether a record may go to another group as it came: it leads to one message or output at the most, and its bytes say it all. */
+  readonly forwards: boolean
+  /**
+   * Reads from a record's bytes the key of everything that it leads to, so that it is sent on without being decoded. Undefined: only
+   * the steps know.
+   */
+  readonly key: ((bytes: Uint8Array) => string) | undefined
   /** Names the pure steps between this source and its first keyBy: RULE 8. */
   readonly fingerprint: string
 }

@@ -16,6 +16,8 @@ export interface Partition {
   readonly seed: number
   /** The shard of what has no key: outputs of pipelines without state, and records that failed. */
   readonly home: number
+  /** Another group has read them, and found that what each of them leads to is for this group. */
+  readonly forwarded: boolean
 }
 
 /** Records of one poll, in the batch: record i of them has the slot `first + i`. */

@@ -11,6 +11,7 @@ import { LaneInbox } from './lane-inbox.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
 import type { LinkSet } from './lanes/links.ts'
 import type { OutLane } from './lanes/out-lane.ts'
+import type { ForwardedRecords } from './lanes/ports.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Envelope, Request } from './message.ts'
 import type { Plan } from './plan.ts'
@@ -33,6 +34,7 @@ export interface Staged {
   readonly outLanes: OutLanes
   readonly inLanes: InLanes
   readonly links: LinkSet | undefined
+  record(i: number, local: boolean): void
 }
 
 /** How input other than records enters the batch: timers, messages that waited, other groups, requests, dead letters. */
@@ -166,6 +168,14 @@ export class Stage {
   stageMessage(envelope: Envelope): void {
     const { route, key } = envelope
     this.#add(route < 0 ? undefined : this.#group.cache.find(this.plan.routes[route]!.entity, key), envelope)
+  }
+
+  beginForwarded(records: ForwardedRecords): void {
+    this.intake.beginForwarded(records.source, records.partition, records)
+  }
+
+  stageRecord(i: number): void {
+    this.#group.record(i, true)
   }
 
   get #ownReady(): Set<OutLane> {

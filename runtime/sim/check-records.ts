@@ -2,6 +2,7 @@ import { shardOf } from '../base/hash.ts'
 import { maxMessageBytes } from '../base/limits.ts'
 import type { Codec } from '../shard/codec.ts'
 import { StepFailure } from '../shard/dead-letter.ts'
+import { shardOfFailed } from '../shard/intake.ts'
 import type { Handled, Origin } from '../shard/handled.ts'
 import { MessageId, partitionSeed } from '../shard/message-id.ts'
 import type { Plan } from '../shard/plan.ts'
@@ -156,6 +157,7 @@ export class RecordCheck {
       emissions.push({ index: emissions.length, route, key, shard, value, bytes: this.#encode(value) })
     }
     const bytes = this.#bytes.get(offset)!
+    const shard = source === undefined ? this.#home : shardOfFailed(source, bytes, this.#home, this.#shardCount)
     let timeMs: number | undefined
     try {
       if (bytes.length > maxMessageBytes) throw new RangeError('the record is too large')
@@ -170,12 +172,12 @@ export class RecordCheck {
           toSink: (sink, output) => add(-2 - sink, '', this.#home, output),
         })
       } catch (cause) {
-        throw cause instanceof StepFailure ? cause : new StepFailure('MR_STEP_FAILED', cause)
+        throw cause instanceof StepFailure ? cause : new StepFailure('MR_STEP_FAILED', cause, shard)
       }
     } catch (error) {
       emissions.length = 0
-      const failure = error instanceof StepFailure ? error : new StepFailure('MR_STEP_FAILED', error)
-      emissions.push({ index: 0, route: -1, key: '', shard: this.#home, value: failure, bytes: undefined })
+      const failure = error instanceof StepFailure ? error : new StepFailure('MR_STEP_FAILED', error, shard)
+      emissions.push({ index: 0, route: -1, key: '', shard, value: failure, bytes: undefined })
       timeMs = undefined
     }
     return { version, emissions, timeMs, left: new Set(emissions.keys()), takenBy: new Map() }
@@ -185,7 +187,7 @@ export class RecordCheck {
     try {
       return source?.decode(bytes.slice())
     } catch (cause) {
-      throw new StepFailure('MR_DECODE_FAILED', cause)
+      throw new StepFailure('MR_DECODE_FAILED', cause, this.#home)
     }
   }
 

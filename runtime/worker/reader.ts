@@ -1,8 +1,6 @@
 import type { MillraceError } from '../base/errors.ts'
 import type { RecordBatch, SourcePartition } from '../ports/source.ts'
 import type { Group } from '../shard/group.ts'
-import type { RemoteEmissions } from '../shard/intake.ts'
-import type { Emission } from '../shard/lanes/ports.ts'
 import type { SourceLane } from '../shard/source-lanes.ts'
 
 /**
@@ -13,14 +11,13 @@ import type { SourceLane } from '../shard/source-lanes.ts'
  *    record already is passed over.
  * D3 The partition is told what is durable everywhere, and nothing more.
  */
-export class Reader implements RemoteEmissions {
+export class Reader {
   readonly partition: SourcePartition
   readonly #group: Group
   readonly #lane: SourceLane
   /** Where the next record to be read begins; undefined: nothing was sought yet. */
   #next: number | undefined = undefined
   #confirmed = -1
-  #emissions: Emission[] = []
 
   /** Throws MR_SOURCE_PLAN_CHANGED. */
   constructor(group: Group, source: number, partition: SourcePartition, acceptTornRecords: boolean) {
@@ -77,23 +74,6 @@ export class Reader implements RemoteEmissions {
     this.partition.confirm(next)
   }
 
-  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
-    this.#emissions.push({
-      shard,
-      route,
-      key,
-      index,
-      timeMs,
-      bytes: bytes.slice(),
-      start: 0,
-      end: bytes.length,
-    })
-  }
-
-  abort(): void {
-    this.#emissions = []
-  }
-
   /** The lowest position that every group has durably; -1: not known. */
   get #durableNext(): number {
     const { source, partition, durableNext, start } = this.#lane
@@ -128,14 +108,12 @@ export class Reader implements RemoteEmissions {
     const { intake, links } = group
     const { source, partition } = lane
     const { offsets, count } = records
-    intake.remote = links === undefined ? undefined : this
-    intake.begin(source, partition, records)
+    intake.begin(source, partition, records, links)
     for (let i = 0; i < count; i++) {
       const offset = offsets[i]!
+      links?.beginRecord(source, partition, offset, i + 1 < count ? offsets[i + 1]! : records.next)
       group.record(i, offset >= lane.next)
-      if (this.#emissions.length === 0) continue
-      links!.record(source, partition, offset, i + 1 < count ? offsets[i + 1]! : records.next, this.#emissions)
-      this.#emissions = []
+      links?.endRecord()
     }
     links?.mark(source, partition, records.next)
     if (records.next > lane.next) lane.drained = false

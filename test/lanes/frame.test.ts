@@ -17,6 +17,7 @@ import {
 import { NameTables } from '../../runtime/shard/lanes/names.ts'
 import { OutLanes } from '../../runtime/shard/lanes/out-lanes.ts'
 import { emission, HandGroup, meet, message, names } from './hand-group.ts'
+import { writeRecord } from './emission.ts'
 
 const session = { senderEpoch: 3, receiverEpoch: 4_000_000_000, generation: 5 }
 
@@ -27,11 +28,13 @@ function dataFrame(): Uint8Array {
   const writer = new DataFrameWriter()
   writer.begin(session, 6)
   writer.lane(lanes.lane(2, 1)!, 10_000)
-  writer.record(0, 'p', 100, 110, [emission(3, 'r'), emission(1, 's', -2)])
-  writer.record(0, 'p', 110, 2 ** 40, [])
-  writer.record(0, 'q', 0, 1, [emission(3, 't', failedRecordRoute)])
+  writeRecord(writer, 'p', 100, 110, [emission(3, 'r'), emission(1, 's', -2)])
+  writeRecord(writer, 'p', 110, 2 ** 40, [])
+  writeRecord(writer, 'q', 0, 1, [emission(3, 't', failedRecordRoute)])
   writer.mark(0, 'q', 77)
-  writer.record(0, 'q', 77, 78, [])
+  writeRecord(writer, 'q', 77, 78, [])
+  writer.forward(0, 'q', 78, 80, 1.5, Uint8Array.of(0, 1, 2, 3), 1, 3)
+  writer.forward(0, 'q', 81, 2 ** 41, -3, new Uint8Array(0), 0, 0)
   return writer.end(9)
 }
 
@@ -52,6 +55,14 @@ describe('data frames', () => {
       { kind: 'record', partition: 'q', offset: 0, emissions: [{ route: -1, from: { kind: 'record', index: 0 } }] },
       { kind: 'mark', partition: 'q', next: 77 },
       { kind: 'record', partition: 'q', offset: 77 },
+      {
+        kind: 'forwarded',
+        source: 0,
+        partition: 'q',
+        offsets: { 0: 78, 1: 81 },
+        nexts: { 1: 2 ** 41 },
+        timesMs: { 0: 1.5, 1: -3 },
+      },
     ])
   })
 

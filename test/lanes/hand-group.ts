@@ -6,7 +6,8 @@ import { InLanes } from '../../runtime/shard/lanes/in-lanes.ts'
 import { LinkSet } from '../../runtime/shard/lanes/links.ts'
 import type { LaneNames } from '../../runtime/shard/lanes/names.ts'
 import { OutLanes } from '../../runtime/shard/lanes/out-lanes.ts'
-import type { Emission, LaneMessage, LinkHost, SourcePosition } from '../../runtime/shard/lanes/ports.ts'
+import type { LaneMessage, LinkHost, SourcePosition } from '../../runtime/shard/lanes/ports.ts'
+import type { Emission } from './emission.ts'
 
 export const names: LaneNames = { routes: ['a.first', 'a.second'], sinks: ['out'], sources: ['log'], plans: ['plan'] }
 
@@ -16,8 +17,7 @@ export function message(content: string, route = 0): LaneMessage {
 }
 
 export function emission(shard: number, content: string, route = 0): Emission {
-  const { buffer: bytes, start, end } = message(content)
-  return { shard, route, key: 'key', index: 0, timeMs: 9, bytes, start, end }
+  return { shard, route, key: 'key', index: 0, timeMs: 9, bytes: message(content).buffer }
 }
 
 export interface HandOptions {
@@ -96,6 +96,12 @@ export class HandGroup implements LinkHost {
         const contents = emissions.map(({ bytes, start, end }) => text(bytes, start, end))
         this.taken.push(`record ${offset}-${next} ${contents.join()}`)
         return 'taken'
+      },
+      forwarded: ({ buffer, starts, ends, offsets, nexts }, first, max) => {
+        let i = first
+        for (; i < offsets.length && i - first < max && !full(); i++)
+          this.taken.push(`forwarded ${offsets[i]}-${nexts[i]} ${text(buffer, starts[i]!, ends[i]!)}`)
+        return i - first
       },
       mark: (_, partition, next) => void this.taken.push(`mark ${partition} ${next}`),
     })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { converse, emission, HandGroup, headerOf, kindOf, meet, message, names, pair } from './hand-group.ts'
+import { sendRecord } from './emission.ts'
 
 describe('lanes', () => {
   test('nothing is sent before its commit is durable, and nothing is acked before it is durable there', () => {
@@ -163,8 +164,8 @@ describe('sources', () => {
     const { a, b } = pair()
     expect(a.links.durableNext(0, 'p')).toBe(Number.NEGATIVE_INFINITY)
     expect(a.links.resume(0, 'p', 5, 5)).toBe(5)
-    a.links.record(0, 'p', 5, 7, [emission(1, 'r'), emission(3, 's'), emission(0, 'own')])
-    a.links.record(0, 'p', 7, 9, [emission(2, 'own')])
+    sendRecord(a.links, 'p', 5, 7, [emission(1, 'r'), emission(3, 's')])
+    sendRecord(a.links, 'p', 7, 9, [])
     a.links.mark(0, 'p', 9)
     a.links.tick(0)
     converse(a, b)
@@ -180,12 +181,12 @@ describe('sources', () => {
     b.sources = [{ source: 0, partition: 'p', next: 20 }]
     expect(a.links.durableNext(0, 'p')).toBe(undefined)
     meet(a, b)
-    a.links.record(0, 'p', 30, 40, [emission(1, 'too far')])
+    sendRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 30, 0)).toBe(20)
-    a.links.record(0, 'p', 30, 40, [emission(1, 'too far')])
+    sendRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 10, 0)).toBe(10)
     for (let offset = 10; offset < 40; offset += 10) {
-      a.links.record(0, 'p', offset, offset + 10, [emission(1, `at${offset}`)])
+      sendRecord(a.links, 'p', offset, offset + 10, [emission(1, `at${offset}`)])
     }
     a.links.tick(0)
     converse(a, b)
@@ -198,7 +199,7 @@ describe('sources', () => {
     const b = new HandGroup(1)
     meet(a, b)
     a.links.resume(0, 'p', 0, 0)
-    a.links.record(0, 'p', 0, 10, [emission(1, 'made by older steps')])
+    sendRecord(a.links, 'p', 0, 10, [emission(1, 'made by older steps')])
     a.links.mark(0, 'p', 10)
     a.post(0, 1, 'a message')
     a.links.tick(0)
@@ -211,19 +212,73 @@ describe('sources', () => {
     expect([...a.errors, ...b.errors]).toEqual([])
   })
 
+  test('a record that is all for the peer goes to it as it came, also piece by piece', () => {
+    const { a, b } = pair()
+    const forward = (offset: number, content: string): void => {
+      const bytes = Uint8Array.from(`<${content}>`, (letter) => letter.charCodeAt(0))
+      a.links.beginRecord(0, 'p', offset, offset + 5)
+      a.links.forward(3, 9, bytes, 1, bytes.length - 1)
+      a.links.endRecord()
+    }
+    a.links.resume(0, 'p', 10, 10)
+    forward(10, 'one')
+    forward(15, 'two')
+    forward(20, 'three')
+    sendRecord(a.links, 'p', 25, 30, [emission(1, 'r')])
+    forward(30, 'four')
+    a.links.tick(0)
+    converse(a, b)
+    expect(b.take(2)).toBe(2)
+    b.commit()
+    converse(a, b)
+    expect(a.links.durableNext(0, 'p')).toBe(20)
+    b.room = 2
+    expect(b.take()).toBe(2)
+    b.room = 9
+    expect(b.take()).toBe(1)
+    expect(b.taken).toEqual([
+      'forwarded 10-15 one',
+      'forwarded 15-20 two',
+      'forwarded 20-25 three',
+      'record 25-30 r',
+      'forwarded 30-35 four',
+    ])
+  })
+
+  test('nothing of a record whose steps fail is sent, and what comes before and after it is', () => {
+    const { a, b } = pair()
+    a.links.resume(0, 'p', 0, 0)
+    const failing = (offset: number): void => {
+      a.links.beginRecord(0, 'p', offset, offset + 10)
+      a.links.emit(1, 0, 'key', 0, 9, new Uint8Array(3))
+      a.links.abort()
+      a.links.endRecord()
+    }
+    failing(0)
+    a.links.tick(0)
+    expect(a.outbox).toEqual([])
+    sendRecord(a.links, 'p', 10, 20, [emission(1, 'before')])
+    failing(20)
+    sendRecord(a.links, 'p', 30, 40, [emission(1, 'after')])
+    a.links.tick(0)
+    converse(a, b)
+    b.take()
+    expect(b.taken).toEqual(['record 10-20 before', 'record 30-40 after'])
+  })
+
   test('a new session puts the reader back to what is durable', () => {
     const { a, b } = pair()
     a.links.resume(0, 'p', 0, 0)
-    a.links.record(0, 'p', 0, 10, [emission(1, 'lost')])
+    sendRecord(a.links, 'p', 0, 10, [emission(1, 'lost')])
     a.links.tick(0)
     const again = new HandGroup(1, { epoch: 2 })
     meet(a, again)
     a.links.tick(0)
     converse(a, again)
-    a.links.record(0, 'p', 10, 20, [emission(1, 'too far')])
+    sendRecord(a.links, 'p', 10, 20, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 10, 0)).toBe(0)
     expect(a.links.resume(0, 'p', 0, 0)).toBe(0)
-    a.links.record(0, 'p', 0, 10, [emission(1, 'again')])
+    sendRecord(a.links, 'p', 0, 10, [emission(1, 'again')])
     a.links.tick(0)
     converse(a, again)
     again.take()
@@ -234,7 +289,7 @@ describe('sources', () => {
     const { a, b } = pair()
     a.links.resume(0, 'p', 0, 0)
     let sent = 0
-    for (; a.links.hasCredit; sent++) a.links.record(0, 'p', sent, sent + 1, [emission(1, 'x'.repeat(50))])
+    for (; a.links.hasCredit; sent++) sendRecord(a.links, 'p', sent, sent + 1, [emission(1, 'x'.repeat(50))])
     expect(sent).toBeGreaterThan(5)
     expect(sent).toBeLessThan(15)
     a.links.tick(0)

@@ -5,25 +5,30 @@ import { MessageId, partitionSeed } from '../message-id.ts'
 import { cutAt, FrameKind, readShard, type Session, writeFrameHeader } from './frame.ts'
 import type { NameTables } from './names.ts'
 import { entryBytes, type OutLane } from './out-lane.ts'
-import type { Emission, SourceRecord } from './ports.ts'
+import type { ForwardedRecords, SourceRecord } from './ports.ts'
 
-const SectionKind = { lane: 1, records: 2, mark: 3 } as const
+const SectionKind = { lane: 1, records: 2, mark: 3, forwarded: 4 } as const
 
 /**
  * Writes data frames, section after section:
  *
  *   lane     from u16, to u16, first number varint, count varint, count * message
- *   records  source varint, partition text, count u32, count * (offset f64, next f64, emissions varint, ...emission)
+ *   records  source varint, partition text, count u32, count * (offset f64, next f64, emissions u32, ...emission)
  *   mark     source varint, partition text, next f64
+ *   forwarded source varint, partition text, count u32, count * (offset f64, next f64, time f64, the record as a block)
  *
  *   message  route varint, key text, time f64, id u32 u32, content block
  *   emission shard u16, target varint (route * 2, a failed record's 1, or sink * 2 + 3), key text, index varint, time f64, content block
  */
 export class DataFrameWriter {
   readonly #out = new ByteWriter(1 << 12)
-  /** Where the count of the open `records` section is; 0: none is open. */
+  /** Where the count of the open section of records is; 0: none is open. */
   #countAt = 0
   #count = 0
+  #kind = 0
+  /** Where the count of the emissions of the open record is. */
+  #emissionsAt = 0
+  #emissions = 0
   #source = 0
   #partition = ''
 
@@ -77,30 +82,79 @@ export class DataFrameWriter {
     return count
   }
 
-  record(source: number, partition: string, offset: number, next: number, emissions: readonly Emission[]): void {
+  /** Begins a record of which `emission`s follow, then `endRecord` or `abortRecord`. */
+  beginRecord(source: number, partition: string, offset: number, next: number): void {
     const out = this.#out
-    if (this.#countAt === 0 || this.#source !== source || this.#partition !== partition) {
-      out.u8(SectionKind.records)
+    this.#countRecord(SectionKind.records, source, partition)
+    out.f64(offset)
+    out.f64(next)
+    this.#emissionsAt = out.length
+    this.#emissions = 0
+    out.u32(0)
+  }
+
+  emission(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
+    const out = this.#out
+    out.u16(shard)
+    out.varint(route >= 0 ? route * 2 : (-1 - route) * 2 + 1)
+    out.text(key)
+    out.varint(index)
+    out.f64(timeMs)
+    out.block(bytes)
+    this.#emissions += 1
+  }
+
+  endRecord(): void {
+    this.#out.patchU32(this.#emissionsAt, this.#emissions)
+  }
+
+  /** Where the frame ends now, to go back to. */
+  get position(): FramePosition {
+    return { length: this.length, countAt: this.#countAt, count: this.#count, kind: this.#kind }
+  }
+
+  /** Forgets what was written after `position`. */
+  backTo({ length, countAt, count, kind }: FramePosition): void {
+    this.#out.length = length
+    this.#countAt = countAt
+    this.#count = count
+    this.#kind = kind
+    if (countAt > 0) this.#out.patchU32(countAt, count)
+  }
+
+  /** A record as it came: the bytes from `start` to `end`. */
+  forward(
+    source: number,
+    partition: string,
+    offset: number,
+    next: number,
+    timeMs: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const out = this.#out
+    this.#countRecord(SectionKind.forwarded, source, partition)
+    out.f64(offset)
+    out.f64(next)
+    out.f64(timeMs)
+    out.block(bytes, start, end)
+  }
+
+  #countRecord(kind: number, source: number, partition: string): void {
+    const out = this.#out
+    if (this.#countAt === 0 || this.#kind !== kind || this.#source !== source || this.#partition !== partition) {
+      out.u8(kind)
       out.varint(source)
       out.text(partition)
       this.#countAt = out.length
       this.#count = 0
+      this.#kind = kind
       this.#source = source
       this.#partition = partition
       out.u32(0)
     }
     out.patchU32(this.#countAt, ++this.#count)
-    out.f64(offset)
-    out.f64(next)
-    out.varint(emissions.length)
-    for (const { shard, route, key, index, timeMs, bytes, start, end } of emissions) {
-      out.u16(shard)
-      out.varint(route >= 0 ? route * 2 : (-1 - route) * 2 + 1)
-      out.text(key)
-      out.varint(index)
-      out.f64(timeMs)
-      out.block(bytes, start, end)
-    }
   }
 
   mark(source: number, partition: string, next: number): void {
@@ -113,7 +167,15 @@ export class DataFrameWriter {
   }
 }
 
-export type Section = LaneSection | RecordSection | MarkSection
+/** A place in a frame that is being written. */
+export interface FramePosition {
+  readonly length: number
+  readonly countAt: number
+  readonly count: number
+  readonly kind: number
+}
+
+export type Section = LaneSection | RecordSection | ForwardedSection | MarkSection
 
 export interface LaneSection {
   readonly kind: 'lane'
@@ -126,6 +188,10 @@ export interface LaneSection {
 
 export interface RecordSection extends SourceRecord {
   readonly kind: 'record'
+}
+
+export interface ForwardedSection extends ForwardedRecords {
+  readonly kind: 'forwarded'
 }
 
 export interface MarkSection {
@@ -147,7 +213,10 @@ export function readSections(reader: ByteReader, tables: NameTables): Section[] 
     const kind = reader.u8()
     if (kind === SectionKind.lane) sections.push(readLane(reader, tables))
     else if (kind === SectionKind.records) readRecords(reader, tables, sections)
-    else if (kind === SectionKind.mark) {
+    else if (kind === SectionKind.forwarded) {
+      const section = readForwarded(reader, tables)
+      if (section !== undefined) sections.push(section)
+    } else if (kind === SectionKind.mark) {
       const number = reader.varint()
       const mark = {
         kind: 'mark',
@@ -193,7 +262,7 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
     const offset = reader.f64()
     const next = reader.f64()
     const emissions: Envelope[] = []
-    for (let more = reader.varint(); more > 0; more--) {
+    for (let more = reader.u32(); more > 0; more--) {
       const shard = readShard(reader)
       const target = reader.varint()
       const route = isForUs ? routeOf(target, tables) : failedRecordRoute
@@ -211,6 +280,31 @@ function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]
     }
     if (isForUs) sections.push({ kind: 'record', source, partition, offset, next, emissions })
   }
+}
+
+/** Undefined: whoever sent them runs other steps. */
+function readForwarded(reader: ByteReader, tables: NameTables): ForwardedSection | undefined {
+  const number = reader.varint()
+  const source = tables.source(number)
+  const partition = reader.text()
+  const count = reader.u32()
+  if (count > reader.end - reader.at) throw new RangeError('a frame ends before its records')
+  const starts = new Uint32Array(count)
+  const ends = new Uint32Array(count)
+  const offsets = new Float64Array(count)
+  const nexts = new Float64Array(count)
+  const timesMs = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    offsets[i] = reader.f64()
+    nexts[i] = reader.f64()
+    timesMs[i] = reader.f64()
+    const size = reader.varint()
+    starts[i] = reader.at
+    reader.skip(size)
+    ends[i] = reader.at
+  }
+  if (!tables.hasSamePlan(number)) return undefined
+  return { kind: 'forwarded', source, partition, buffer: reader.bytes, starts, ends, offsets, nexts, timesMs }
 }
 
 function routeOf(target: number, tables: NameTables): number {

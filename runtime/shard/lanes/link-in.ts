@@ -201,7 +201,9 @@ export class LinkIn {
       const good =
         section.kind === 'lane'
           ? isOurs(section.to) && host.ownerOf(section.from) === this.peer
-          : section.kind === 'mark' || section.emissions.every(({ shard }) => isOurs(shard))
+          : section.kind === 'mark' ||
+            section.kind === 'forwarded' ||
+            section.emissions.every(({ shard }) => isOurs(shard))
       if (!good) throw new RangeError('a frame is for shards of another group')
     }
   }

@@ -1,6 +1,6 @@
 import { type ByteReader, ByteWriter } from '../../base/bytes.ts'
 import type { Position } from '../record.ts'
-import { DataFrameWriter } from './data-frame.ts'
+import { DataFrameWriter, type FramePosition } from './data-frame.ts'
 import { laneDiverged } from './diverged.ts'
 import {
   type Ack,
@@ -17,7 +17,7 @@ import {
 import { laneKey } from './lane-chain.ts'
 import type { LinkParts } from './link-parts.ts'
 import type { LaneVerdict } from './out-lanes.ts'
-import type { Emission } from './ports.ts'
+import type { RecordPlace } from './ports.ts'
 import { ReaderPositions } from './reader-positions.ts'
 import { SentFrames } from './sent-frames.ts'
 
@@ -39,6 +39,8 @@ export class LinkOut {
   readonly #parts: LinkParts
   readonly #readers = new ReaderPositions()
   readonly #frame = new DataFrameWriter()
+  /** Where the frame ended before the record that is being written to it; undefined: none is. */
+  #before: FramePosition | undefined = undefined
   #state: 'greeting' | 'open' | 'diverged' = 'greeting'
   #session: Session
   /** The highest incarnation of the peer that was ever heard. */
@@ -91,13 +93,53 @@ export class LinkOut {
     if (this.isOpen) this.#readers.wakeUp(source, partition)
   }
 
-  /** A record with something for the peer. Bytes are copied. What the peer has is passed over. */
-  record(source: number, partition: string, offset: number, next: number, emissions: readonly Emission[]): void {
-    if (!this.isOpen || offset < this.#readers.need(source, partition)) return
-    if (!this.#readers.moveTo(source, partition, next)) return
-    this.#beginFrame()
-    this.#frame.record(source, partition, offset, next, emissions)
+  /** A message of the record that is being read, for a shard of the peer. Bytes are copied. What the peer has is passed over. */
+  emit(
+    record: RecordPlace,
+    shard: number,
+    route: number,
+    key: string,
+    index: number,
+    timeMs: number,
+    bytes: Uint8Array,
+  ): void {
+    if (this.#before === undefined) {
+      if (!this.#wants(record)) return
+      this.#before = this.#frame.position
+      this.#beginFrame()
+      this.#frame.beginRecord(record.source, record.partition, record.offset, record.next)
+    }
+    this.#frame.emission(shard, route, key, index, timeMs, bytes)
+  }
+
+  endRecord({ source, partition, next }: RecordPlace): void {
+    if (this.#before === undefined) return
+    this.#before = undefined
+    this.#frame.endRecord()
+    this.#readers.moveTo(source, partition, next)
     this.#endFullFrame()
+  }
+
+  /** Nothing of the record that is being read is sent. */
+  abortRecord(): void {
+    if (this.#before === undefined) return
+    this.#frame.backTo(this.#before)
+    this.#before = undefined
+  }
+
+  /** The record that is being read, as it came: all of it is for the peer. */
+  forward(record: RecordPlace, timeMs: number, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#wants(record)) return
+    const { source, partition, offset, next } = record
+    this.#readers.moveTo(source, partition, next)
+    this.#beginFrame()
+    this.#frame.forward(source, partition, offset, next, timeMs, bytes, start, end)
+    this.#endFullFrame()
+  }
+
+  /** W5 */
+  #wants({ source, partition, offset }: RecordPlace): boolean {
+    return this.isOpen && this.#readers.wants(source, partition, offset)
   }
 
   /** Nothing more for the peer before `next`. */

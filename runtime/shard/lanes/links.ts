@@ -4,7 +4,8 @@ import { FrameKind, readFrameHeader } from './frame.ts'
 import { LinkIn } from './link-in.ts'
 import { LinkOut } from './link-out.ts'
 import type { LinkParts } from './link-parts.ts'
-import type { Emission, Inbox } from './ports.ts'
+import type { Inbox } from './ports.ts'
+import type { Elsewhere } from '../intake.ts'
 
 /**
  * All links of a group: one end that sends and one that receives for every other group.
@@ -15,15 +16,17 @@ import type { Emission, Inbox } from './ports.ts'
  *   sealed(commit)          when the batch got its number: after the lanes' own `sealed`, and even if nothing was taken
  *   durable(commit)         when it is durable: after the lanes' own `durable`, and after source positions have moved
  *
- * A reader of a source calls `resume` before it polls, seeks and calls again if told to, then `record` for every record with
- * something for others, `mark` at the end of what it polled, and `tick` to have it sent.
+ * A reader of a source calls `resume` before it polls, seeks and calls again if told to, then `beginRecord` and `endRecord` around
+ * the steps of every record, `mark` at the end of what it polled, and `tick` to have it sent.
  *
  * K1 `hasTaken` owes a seal, even of a batch in which the group finds nothing to commit: only that brings acks and welcomes.
  */
-export class LinkSet {
+export class LinkSet implements Elsewhere {
   readonly #parts: LinkParts
   readonly #outs: readonly LinkOut[]
   readonly #ins: readonly LinkIn[]
+  readonly #outByGroup: readonly (LinkOut | undefined)[]
+  readonly #record = { source: 0, partition: '', offset: 0, next: 0 }
   /** Which link is taken from first: each in its turn. */
   #turn = 0
   #clockMs = 0
@@ -36,6 +39,8 @@ export class LinkSet {
     this.#parts = parts
     this.#outs = peers.map((peer) => new LinkOut(peer, parts))
     this.#ins = peers.map((peer) => new LinkIn(peer, parts))
+    const outByGroup: (LinkOut | undefined)[] = (this.#outByGroup = [])
+    for (const link of this.#outs) outByGroup[link.peer] = link
   }
 
   /** A frame from a peer. Junk is dropped. */
@@ -117,13 +122,29 @@ export class LinkSet {
     return position
   }
 
-  /** A record and everything that it has for shards of other groups; bytes are copied. */
-  record(source: number, partition: string, offset: number, next: number, emissions: readonly Emission[]): void {
-    const { host } = this.#parts
-    for (const link of this.#outs) {
-      const own = emissions.filter(({ shard }) => host.ownerOf(shard) === link.peer)
-      if (own.length > 0) link.record(source, partition, offset, next, own)
-    }
+  /** What is emitted and forwarded from here on is of this record. */
+  beginRecord(source: number, partition: string, offset: number, next: number): void {
+    const record = this.#record
+    record.source = source
+    record.partition = partition
+    record.offset = offset
+    record.next = next
+  }
+
+  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
+    this.#outTo(shard).emit(this.#record, shard, route, key, index, timeMs, bytes)
+  }
+
+  forward(shard: number, timeMs: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#outTo(shard).forward(this.#record, timeMs, bytes, start, end)
+  }
+
+  abort(): void {
+    for (const link of this.#outs) link.abortRecord()
+  }
+
+  endRecord(): void {
+    for (const link of this.#outs) link.endRecord(this.#record)
   }
 
   /** Every record before `next` was handed over. */
@@ -145,6 +166,10 @@ export class LinkSet {
   /** The highest position that a peer is known to have durably. */
   highestNext(source: number, partition: string): number {
     return Math.max(...this.#outs.map((link) => link.durableNext(source, partition) ?? Number.NEGATIVE_INFINITY))
+  }
+
+  #outTo(shard: number): LinkOut {
+    return this.#outByGroup[this.#parts.host.ownerOf(shard)]!
   }
 
   /** Time as links count it: a clock that is set back would have them wait for what they have said long ago. */

@@ -1,6 +1,7 @@
 import type { MillraceError } from '../../base/errors.ts'
 import { linkCreditBytes, linkResendMs, maxFrameBytes } from '../../base/limits.ts'
 import type { Envelope } from '../message.ts'
+import type { RecordSlices } from '../records.ts'
 
 /** What the links of a group ask of the group. */
 export interface LinkHost {
@@ -39,6 +40,11 @@ export interface Inbox {
   laneMessage(envelope: Envelope): Taken
   /** One unit. The group drops (and answers `taken`) what lies before its own staged position of the partition. */
   record(record: SourceRecord): Taken
+  /**
+   * Records as they came, from place `first` on, at most `max`: each leads to something for this group, and to nothing else. Those
+   * before the staged position are dropped. Returns how many were taken: fewer when the batch is full.
+   */
+  forwarded(records: ForwardedRecords, first: number, max: number): number
   /** Everything before `next` is done with, for this group. The staged position becomes the higher of the two. */
   mark(source: number, partition: string, next: number): void
 }
@@ -54,16 +60,20 @@ export interface SourceRecord {
   readonly emissions: readonly Envelope[]
 }
 
-/** One message of a record for a shard of another group. A negative route is a sink's. */
-export interface Emission {
-  readonly shard: number
-  readonly route: number
-  readonly key: string
-  readonly index: number
-  readonly timeMs: number
-  readonly bytes: Uint8Array
-  readonly start: number
-  readonly end: number
+/** Records of a partition that another group has read. Record i is `buffer[starts[i], ends[i])`. */
+export interface ForwardedRecords extends RecordSlices {
+  readonly source: number
+  readonly partition: string
+  readonly nexts: ArrayLike<number>
+  readonly timesMs: ArrayLike<number>
+}
+
+/** A record of a partition, and where the one after it begins. */
+export interface RecordPlace {
+  readonly source: number
+  readonly partition: string
+  readonly offset: number
+  readonly next: number
 }
 
 /** A message between shards, as it is appended to a lane. The bytes are never written to again. */

@@ -42,6 +42,12 @@ export class ReaderPositions {
     return this.#lane(source, partition).need
   }
 
+  /** Whether the peer still needs the record at `offset`, and the reader has left out nothing before it. */
+  wants(source: number, partition: string, offset: number): boolean {
+    const lane = this.#lane(source, partition)
+    return lane.live && offset >= lane.need
+  }
+
   isLive(source: number, partition: string): boolean {
     return this.#lane(source, partition).live
   }

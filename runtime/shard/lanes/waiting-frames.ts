@@ -1,4 +1,4 @@
-import type { LaneSection, Section } from './data-frame.ts'
+import type { ForwardedSection, LaneSection, MarkSection, RecordSection, Section } from './data-frame.ts'
 import { LaneChain } from './lane-chain.ts'
 import type { LinkParts } from './link-parts.ts'
 import type { OpenSession } from './open-session.ts'
@@ -56,6 +56,10 @@ export class WaitingFrames {
           outcome = this.#takeLane(frame, section, max - taken, inbox)
           taken += frame.message - before
           if (frame.message < section.messages.length) continue
+        } else if (section.kind === 'forwarded') {
+          outcome = this.#takeForwarded(frame, section, max - taken, inbox)
+          taken += frame.message - before
+          if (frame.message < section.offsets.length) continue
         } else {
           outcome = this.#takeSource(frame, section, inbox)
           if (outcome === 'full') continue
@@ -97,7 +101,18 @@ export class WaitingFrames {
     return 'taken'
   }
 
-  #takeSource(frame: WaitingFrame, section: Exclude<Section, LaneSection>, inbox: Inbox): Taken {
+  #takeForwarded(frame: WaitingFrame, section: ForwardedSection, max: number, inbox: Inbox): Taken {
+    const { source, partition, nexts } = section
+    const taken = inbox.forwarded(section, frame.message, max)
+    frame.message += taken
+    if (taken > 0) {
+      const next = nexts[frame.message - 1]!
+      this.#receipts.source(frame.session, { source: frame.session.tables.theirSource(source), partition, next })
+    }
+    return frame.message < nexts.length ? 'full' : 'taken'
+  }
+
+  #takeSource(frame: WaitingFrame, section: RecordSection | MarkSection, inbox: Inbox): Taken {
     const { source, partition, next } = section
     if (section.kind === 'mark') inbox.mark(source, partition, next)
     else if (inbox.record(section) === 'full') return 'full'

@@ -4,9 +4,16 @@ import type { Bugs } from '../../../runtime/shard/bugs.ts'
 import { InLanes } from '../../../runtime/shard/lanes/in-lanes.ts'
 import { LinkSet } from '../../../runtime/shard/lanes/links.ts'
 import { OutLanes } from '../../../runtime/shard/lanes/out-lanes.ts'
-import type { Inbox, LinkHost, SourcePosition, SourceRecord } from '../../../runtime/shard/lanes/ports.ts'
+import type {
+  ForwardedRecords,
+  Inbox,
+  LinkHost,
+  SourcePosition,
+  SourceRecord,
+} from '../../../runtime/shard/lanes/ports.ts'
 import type { Envelope } from '../../../runtime/shard/message.ts'
 import { copyState, type GroupState, restoreLanes, type Snapshot, snapshotOf } from './group-state.ts'
+import { type Emission, sendRecord } from '../emission.ts'
 import {
   emissionsOf,
   groupOf,
@@ -118,6 +125,7 @@ export class FakeGroup {
     const inbox: Inbox = {
       laneMessage: (envelope) => (prng.chance(0.05) ? 'full' : this.#handle(envelope)),
       record: (record) => (prng.chance(0.05) ? 'full' : this.#applyRecord(record)),
+      forwarded: (records, first, max) => this.#applyForwarded(records, first, prng.chance(0.05) ? 1 : max),
       mark: (_, partition, next) => this.#moveSource(partition, next),
     }
     this.links.take(1 + prng.below(12), inbox)
@@ -200,12 +208,20 @@ export class FakeGroup {
       position = this.links.resume(0, partition, position, 0)
       const end = Math.min(position + recordSize * (1 + this.#around.prng.below(4)), recordCount * recordSize)
       for (let offset = position; offset < end; offset += recordSize) {
+        const i = offset / recordSize
         const next = offset + recordSize
         const all = emissionsOf(partition, offset)
-        const own = all.filter(({ shard }) => groupOf(shard, this.#around.groupCount) === this.id)
-        const contents = own.map(({ bytes, start, end }) => textOf(bytes, start, end))
+        const isOwn = ({ shard }: Emission): boolean => groupOf(shard, this.#around.groupCount) === this.id
+        const elsewhere = all.filter((emission) => !isOwn(emission))
+        const contents = all.filter(isOwn).map(({ bytes }) => textOf(bytes))
         if (this.#apply(partition, offset, next, contents)) read = true
-        this.links.record(0, partition, offset, next, all)
+        const [receiver, ...others] = new Set(all.map(({ shard }) => groupOf(shard, this.#around.groupCount)))
+        if (receiver !== undefined && receiver !== this.id && others.length === 0 && this.#around.prng.chance(0.5)) {
+          const bytes = new Uint8Array([partition.charCodeAt(0), i])
+          this.links.beginRecord(0, partition, offset, next)
+          this.links.forward(all[0]!.shard, offset, bytes, 0, 2)
+          this.links.endRecord()
+        } else sendRecord(this.links, partition, offset, next, elsewhere)
       }
       this.links.mark(0, partition, end)
       this.#readers.set(partition, end)
@@ -217,6 +233,19 @@ export class FakeGroup {
     const contents = emissions.map(({ bytes, start, end }) => textOf(bytes, start, end))
     this.#apply(partition, offset, next, contents)
     return 'taken'
+  }
+
+  /** Makes of each record what whoever forwarded it would have made. */
+  #applyForwarded(records: ForwardedRecords, first: number, max: number): number {
+    const { partition, buffer, starts, offsets, nexts } = records
+    const end = Math.min(offsets.length, first + max)
+    for (let i = first; i < end; i++) {
+      const name = String.fromCharCode(buffer[starts[i]!]!)
+      const offset = buffer[starts[i]! + 1]! * recordSize
+      const contents = emissionsOf(name, offset).map(({ bytes }) => textOf(bytes))
+      this.#apply(partition, offsets[i]!, nexts[i]!, contents)
+    }
+    return end - first
   }
 
   #apply(partition: string, offset: number, next: number, contents: readonly string[]): boolean {
@@ -250,6 +279,6 @@ export function listOf(lists: Map<string, string[]>, from: number, to: number): 
   return list
 }
 
-function textOf(bytes: Uint8Array, start: number, end: number): string {
+function textOf(bytes: Uint8Array, start = 0, end = bytes.length): string {
   return String.fromCharCode(...bytes.subarray(start, end))
 }

@@ -1,6 +1,7 @@
 import { mix32 } from '../../../runtime/base/hash.ts'
 import type { LaneNames } from '../../../runtime/shard/lanes/names.ts'
-import type { Emission, LinkLimits } from '../../../runtime/shard/lanes/ports.ts'
+import type { LinkLimits } from '../../../runtime/shard/lanes/ports.ts'
+import type { Emission } from '../emission.ts'
 
 export const shardCount = 6
 export const partitions: readonly string[] = ['p', 'q']
@@ -35,6 +36,6 @@ function expand(partition: string, offset: number): Emission[] {
   return Array.from({ length: hash % 4 }, (_, index) => {
     const bytes = Uint8Array.from(`${partition}@${offset}.${index}`, (letter) => letter.charCodeAt(0))
     const shard = (hash >>> (8 + index * 4)) % shardCount
-    return { shard, route: index === 2 ? -2 : 0, key: 'key', index, timeMs: offset, bytes, start: 0, end: bytes.length }
+    return { shard, route: index === 2 ? -2 : 0, key: 'key', index, timeMs: offset, bytes }
   })
 }

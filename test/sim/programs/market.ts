@@ -1,4 +1,4 @@
-import { entity, json, pipeline, sink, source } from 'millrace'
+import { entity, json, pipeline, type Source, sink, source } from 'millrace'
 import { compile } from '../../../api/compile.ts'
 import type { Prng } from '../../../runtime/base/prng.ts'
 import { createCodec } from '../../../runtime/codec/codec.ts'
@@ -41,17 +41,30 @@ const rejections = sink(
   { key: (rejection) => String(rejection.id) },
 )
 
-const market = pipeline('market', ({ from }) => {
-  const kinds = from(ticks).branch('kind')
-  kinds.quote
-    .keyBy((quote) => quote.symbol)
-    .to(Market.quote)
-    .into(closed)
-  kinds.order
-    .keyBy((order) => order.symbol)
-    .to(Market.order)
-    .into(rejections)
-})
+const ticksByKey = source(
+  'ticks',
+  {
+    ...json((raw) => raw as Quote | Order),
+    key: (bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as Quote).symbol,
+  },
+  { time: (tick) => tick.atMs },
+)
+const tradingOn = (of: Source<Quote | Order>) =>
+  pipeline('market', ({ from }) => {
+    const kinds = from(of).branch('kind')
+    kinds.quote
+      .keyBy((quote) => quote.symbol)
+      .to(Market.quote)
+      .into(closed)
+    kinds.order
+      .keyBy((order) => order.symbol)
+      .to(Market.order)
+      .into(rejections)
+  })
+
+/** With a format that reads the key from the bytes, a record is sent on without being decoded. */
+const plain = tradingOn(ticks)
+const byKey = tradingOn(ticksByKey)
 
 /** Quotes and orders in one log, so that the answer does not depend on the interleaving. */
 export function marketOf(prng: Prng): SimProgram {
@@ -64,7 +77,7 @@ export function marketOf(prng: Prng): SimProgram {
   })
   return {
     name: 'market',
-    plans: [compile(market)],
+    plans: [compile(prng.chance(0.5) ? byKey : plain)],
     codec: createCodec(),
     inputs: [{ source: 'ticks', partitions: dealt(records.map(bytesOf), 1 + prng.below(2)) }],
   }

@@ -1,4 +1,4 @@
-import { entity, json, pipeline, sink, source } from 'millrace'
+import { entity, json, pipeline, type Source, sink, source } from 'millrace'
 import { compile, sinkPlan } from '../../../api/compile.ts'
 import { deadLettersEnd } from '../../../api/dead-letters.ts'
 import type { Prng } from '../../../runtime/base/prng.ts'
@@ -80,29 +80,38 @@ const tasks = source(
   'tasks',
   json((raw) => raw as Task),
 )
+/** There are records that it cannot read. */
+const tasksByKey = source('tasks', {
+  ...json((raw) => raw as Task),
+  key: (bytes) => (JSON.parse(new TextDecoder().decode(bytes)) as Task).key,
+})
 const results = sink(
   'results',
   json((raw) => raw as { key: string; done: number; n: number }),
 )
 
-const working = pipeline('working', ({ from }) => {
-  const good = from(tasks).map((task) => {
-    if (task.n % 29 === 28) throw new Error('this step fails')
-    return task
+const workingOn = (of: Source<Task>) =>
+  pipeline('working', ({ from }) => {
+    const good = from(of).map((task) => {
+      if (task.n % 29 === 28) throw new Error('this step fails')
+      return task
+    })
+    good
+      .keyBy((task) => task.key)
+      .to(Job.run)
+      .into(results)
+    good
+      .keyBy((task) => (task.n % 31 === 30 ? (undefined as unknown as string) : task.key))
+      .to(Stubborn.run)
+      .into(results)
+    good
+      .keyBy((task) => task.key)
+      .to(Hasty.run)
+      .into(results)
   })
-  good
-    .keyBy((task) => task.key)
-    .to(Job.run)
-    .into(results)
-  good
-    .keyBy((task) => (task.n % 31 === 30 ? (undefined as unknown as string) : task.key))
-    .to(Stubborn.run)
-    .into(results)
-  good
-    .keyBy((task) => task.key)
-    .to(Hasty.run)
-    .into(results)
-})
+
+const working = workingOn(tasks)
+const workingByKey = workingOn(tasksByKey)
 
 /** `share`: how much of it is poison. */
 export function poisonOf(prng: Prng, share: number): SimProgram {
@@ -111,7 +120,7 @@ export function poisonOf(prng: Prng, share: number): SimProgram {
     { length: prng.below(80) },
     (_, n): Task => ({ key: `job-${prng.below(5)}`, what: prng.chance(share) ? prng.pick(bad) : 'fine', n }),
   )
-  const plan = compile(working)
+  const plan = compile(prng.chance(0.5) ? workingByKey : working)
   // Dead letters stay in the store, or go where the user wants them.
   const bound = { ...plan, sinks: [...plan.sinks, sinkPlan(deadLettersEnd)], deadLetterSink: plan.sinks.length }
   return {

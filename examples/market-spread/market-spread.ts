@@ -6,11 +6,11 @@
  *     --out rejections='file:rejections.msg?framing=u32'
  */
 import { decoding, pipeline, source } from 'millrace'
-import { decodeOrder, decodeQuote } from './layout.ts'
+import { decodeOrder, decodeQuote, symbolIn } from './layout.ts'
 import { Market, rejections } from './market.ts'
 
-export const quotes = source('quotes', decoding(decodeQuote))
-export const orders = source('orders', decoding(decodeOrder))
+export const quotes = source('quotes', decoding(decodeQuote, { key: symbolIn }))
+export const orders = source('orders', decoding(decodeOrder, { key: symbolIn }))
 export { Market, rejections }
 
 export default pipeline('market-spread', ({ from }) => {

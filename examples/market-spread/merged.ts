@@ -4,10 +4,10 @@
  *   millrace run merged.ts --in events='file:events.msg?framing=u32' --out rejections='file:rejections.msg?framing=u32' --once
  */
 import { decoding, pipeline, source } from 'millrace'
-import { decodeEvent } from './layout.ts'
+import { decodeEvent, symbolIn } from './layout.ts'
 import { Market, rejections } from './market.ts'
 
-export const events = source('events', decoding(decodeEvent))
+export const events = source('events', decoding(decodeEvent, { key: symbolIn }))
 export { Market, rejections }
 
 export default pipeline('market-spread-merged', ({ from }) => {

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { bind, deadLetters, entity, json, pipeline, run, sink, source } from 'millrace'
 import { kafka } from 'millrace/kafka'
 import { describe, expect } from 'vitest'
 import { millrace } from '../cli/support/command.ts'
 import { test } from '../support/folder.ts'
-import { append, contentOf, freshTopic, withAdmin } from './support/topics.ts'
+import { append, contentOf, contentUntil, freshTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
@@ -53,14 +52,6 @@ const seenIn = async (topic: string): Promise<unknown[]> =>
     return [customer, cents]
   })
 
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (;;) {
-    const found = await look()
-    if (isThere(found)) return found
-    await sleep(10)
-  }
-}
-
 describe('from topic to topic', () => {
   test('to the end, and later on where it was; other tools see how far it is', async ({ folder }) => {
     const { client, brokers } = outside
@@ -98,16 +89,10 @@ describe('from topic to topic', () => {
     const program = bind(spending, [orders.from(end), totals.to(kafka({ topic: to, brokers }))])
     const running = await run(program, { data: folder })
     await append(client, from, 0, [order('ann', 5)])
-    await until(
-      () => seenIn(to),
-      ({ length }) => length === 1,
-    )
+    await contentUntil(client, to, 0, ({ length }) => length === 1)
     await withAdmin(brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic: from, count: 2 }] }))
     await append(client, from, 1, [order('ann', 7)])
-    await until(
-      () => seenIn(to),
-      ({ length }) => length === 2,
-    )
+    await contentUntil(client, to, 0, ({ length }) => length === 2)
     await running.stop()
     expect(await seenIn(to)).toEqual([
       ['ann', 5],

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bind, entity, pipeline, run } from 'millrace'
 import { file } from 'millrace/files'
-import { describe, expect, vi } from 'vitest'
+import { describe, expect } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { Account, balances, bank, type Deposit, deposit, deposits } from './support/bank.ts'
 
@@ -142,7 +143,7 @@ describe('queries', () => {
     expect(
       [...states.values()].every((balance) => balance === Math.floor(sum / 500) || balance === Math.ceil(sum / 500)),
     ).toBe(true)
-    await vi.waitUntil(() => running.stats().committed === list.length, 30_000)
+    await eventually(() => running.stats().committed === list.length)
     const last = new Map<string, number>()
     for await (const [key, { balance }] of running.scan(Account)) last.set(key, balance)
     expect(last).toEqual(new Map(Array.from({ length: 500 }, (_, i) => [`k${i}`, 10])))

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { entity, pipeline, run } from 'millrace'
 import { afterEach, describe, expect, vi } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 
 const Egg = entity('egg', {
@@ -34,11 +35,11 @@ describe('time', () => {
     const running = await run(kitchen, { data })
     await running.send(Egg.boil, 'first', 50)
     await running.send(Egg.boil, 'later', 400)
-    await vi.waitFor(async () => expect(running.stats().handled).toBe(3), { timeout: 10_000 })
+    await eventually(() => running.stats().handled === 3)
     expect((await running.ask(Egg.look, 'first'))![0]).toBeGreaterThanOrEqual(50)
     await running.stop()
     const again = await run(kitchen, { data })
-    await vi.waitFor(async () => expect(again.stats().handled).toBe(1), { timeout: 10_000 })
+    await eventually(() => again.stats().handled === 1)
     expect((await again.ask(Egg.look, 'later'))![0]).toBeGreaterThanOrEqual(400)
     await again.stop()
   })
@@ -46,7 +47,7 @@ describe('time', () => {
   test('timers without a message are told apart by their id', async ({ folder }) => {
     const running = await run(kitchen, { data: join(folder, 'data') })
     await running.send(Egg.boilTwo, 'e', 20)
-    await vi.waitFor(async () => expect(running.stats().handled).toBe(3), { timeout: 10_000 })
+    await eventually(() => running.stats().handled === 3)
     expect(await running.ask(Egg.look, 'e')).toHaveLength(2)
     await running.stop()
   })

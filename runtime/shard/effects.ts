@@ -68,10 +68,10 @@ export class Effects {
   truncate(count: number, payloadLength: number): void {
     this.count = count
     this.payload.length = payloadLength
+    if (this.late.size > 0) for (const i of this.late.keys()) if (i >= count) this.late.delete(i)
   }
 
   clear(): void {
-    this.late.clear()
     this.truncate(0, 0)
   }
 }

@@ -1,15 +1,8 @@
-import type { Handled } from '../shard/handled.ts'
-import type { JournalEvent } from './journal.ts'
+import type { JournalEvent, Sealed } from './journal.ts'
 import type { Problems } from './problems.ts'
 
 /** A commit that took place. Moments are positions in the journal. */
-export interface Commit {
-  readonly group: number
-  readonly epoch: number
-  readonly number: number
-  readonly nowMs: number
-  readonly handled: readonly Handled[]
-  readonly version: number
+export interface Commit extends Sealed {
   readonly sealedAt: number
   /** When somebody first knew that it is durable: its owner was told so, or the next owner found it in the store. */
   durableAt: number

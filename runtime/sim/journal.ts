@@ -15,16 +15,7 @@ export type JournalEvent =
       readonly number: number
       readonly version: number
     }
-  | {
-      readonly kind: 'sealed'
-      readonly group: number
-      readonly epoch: number
-      readonly number: number
-      readonly nowMs: number
-      readonly handled: readonly Handled[]
-      /** Which version of the program it was. */
-      readonly version: number
-    }
+  | ({ readonly kind: 'sealed' } & Sealed)
   | { readonly kind: 'committed'; readonly group: number; readonly epoch: number; readonly number: number }
   /** The disk under a group lost commits that were confirmed with durability `process`. */
   | { readonly kind: 'forgot'; readonly group: number }
@@ -41,6 +32,17 @@ export type JournalEvent =
   | { readonly kind: 'refused'; readonly attempt: number; readonly code: string; readonly error: string }
   | { readonly kind: 'looked'; readonly look: number; readonly entity: string; readonly key: string }
   | { readonly kind: 'saw'; readonly look: number; readonly state: Uint8Array | undefined }
+
+/** A batch that was closed as a commit. Whether it took place is seen later. */
+export interface Sealed {
+  readonly group: number
+  readonly epoch: number
+  readonly number: number
+  readonly nowMs: number
+  readonly handled: readonly Handled[]
+  /** Which version of the program it was. */
+  readonly version: number
+}
 
 /** A message from outside. */
 export interface SimRequest {

@@ -15,6 +15,12 @@ const input = Array.from(
   (_, i) => `{"customer":"c${i % customers}","cents":${1 + (i % 7)}}\n`,
 ).join('')
 
+/** Reads `items` to its end, and writes `totals`. */
+function argsIn(folder: string): string[] {
+  const ends = ['--in', `items=${join(folder, 'items')}`, '--out', `totals=${join(folder, 'totals')}`]
+  return ['run', careful, ...ends, '--data', join(folder, 'data'), '--once']
+}
+
 function totals(): Map<string, number[]> {
   const all = new Map<string, number[]>()
   for (let i = 0; i < records; i++) {
@@ -40,19 +46,10 @@ describe('misfortune', slow, () => {
   test('kill -9, and again: outputs are those of an undisturbed run', async ({ folder }) => {
     const output = join(folder, 'totals')
     await writeFile(join(folder, 'items'), input)
-    const args = [
-      'run',
-      careful,
-      '--in',
-      `items=${join(folder, 'items')}`,
-      '--out',
-      `totals=${output}`,
-      '--data',
-      join(folder, 'data'),
-    ]
+    const args = argsIn(folder)
     let seen = 0
     for (let kills = 0; kills < 2; kills++) {
-      const command = new Command([...args, '--once'])
+      const command = new Command(args)
       await vi.waitFor(async () => expect((await stat(output)).size).toBeGreaterThan(seen), {
         timeout: 60_000,
         interval: 5,
@@ -62,24 +59,14 @@ describe('misfortune', slow, () => {
       seen = (await stat(output)).size
       expect((await linesOf(output)).length).toBeLessThan(records)
     }
-    expect(await millrace(...args, '--once')).toMatchObject({ code: 0 })
+    expect(await millrace(...args)).toMatchObject({ code: 0 })
     expect(perCustomer(await linesOf(output))).toEqual(totals())
   })
 
   test('a disk that is full stops it with a name; with room it goes on', async ({ folder }) => {
     const output = join(folder, 'totals')
     await writeFile(join(folder, 'items'), input)
-    const args = [
-      'run',
-      careful,
-      '--in',
-      `items=${join(folder, 'items')}`,
-      '--out',
-      `totals=${output}`,
-      '--data',
-      join(folder, 'data'),
-      '--once',
-    ]
+    const args = argsIn(folder)
     const full = await new Command(args, { maxFileKiB: 512 }).exit
     expect(full.code).toBe(1)
     expect(full.stderr).toContain('MR_DISK_FULL')

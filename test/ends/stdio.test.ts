@@ -144,7 +144,23 @@ describe('standard output', () => {
     const first = writeSink(sink, script.batch([1]))
     await Promise.resolve()
     await Promise.all([first, ...Array.from({ length: 20 }, () => writeSink(sink, script.batch([1])))])
-    expect(output.chunks.length).toBe(2)
+    expect(output.chunks.map((chunk) => unframed('lines', chunk).length)).toEqual([1, 20])
+    await sink.close()
+  })
+
+  test('an output that its framing cannot hold fails the sink; what came before it is written', async () => {
+    const output = new SlowPipe()
+    const sink = openStdoutSink({ sink: 'out', framing: 'lines', output })
+    await openSink(sink)
+    const script = new SinkScript()
+    const [good, bad, late] = [script.batch([1, 1]), script.batch([1]), script.batch([1])]
+    bad.buffer[3] = 10
+    expect(await Promise.all([good, bad, late].map((batch) => writeSink(sink, batch)))).toEqual([
+      'done',
+      'MR_SINK_FAILED',
+      'MR_SINK_FAILED',
+    ])
+    expect(unframed('lines', Buffer.concat(output.chunks)).length).toBe(2)
     await sink.close()
   })
 

@@ -6,6 +6,7 @@ import { file } from 'millrace/files'
 import { afterEach, describe, expect, vi } from 'vitest'
 import program, { alerts, transactions, User } from '../../examples/alerts/alerts.ts'
 import { context } from 'millrace/testing'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { example, millrace, slow } from './support/millrace.ts'
 
@@ -35,12 +36,12 @@ describe('alerts', () => {
     await pay(running, folder, { user: 'ann', amount: 1 })
     vi.setSystemTime(Date.now() + 4 * minutes)
     await pay(running, folder, { user: 'bob', amount: 1 })
-    await vi.waitUntil(async () => (await readAlerts(folder)).length > 0)
+    await eventually(async () => (await readAlerts(folder)).length > 0)
     expect(await readAlerts(folder)).toEqual([{ kind: 'over', user: 'ann', total: 2_500 }])
     await running.stop()
     vi.setSystemTime(Date.now() + 2 * minutes)
     running = await open(folder)
-    await vi.waitUntil(async () => (await readAlerts(folder)).length === 2)
+    await eventually(async () => (await readAlerts(folder)).length === 2)
     expect((await readAlerts(folder))[1]).toEqual({ kind: 'quiet', user: 'ann', total: 2_501 })
     expect(await running.get(User, 'ann')).toEqual({ total: 2_501, warned: false })
     await running.stop()
@@ -55,10 +56,10 @@ describe('alerts', () => {
     await pay(running, folder, { user: 'ann', amount: 1 })
     vi.setSystemTime(Date.now() + 6 * minutes)
     await pay(running, folder, { user: 'bob', amount: 1 })
-    await vi.waitUntil(async () => (await readAlerts(folder)).length === 1)
+    await eventually(async () => (await readAlerts(folder)).length === 1)
     vi.setSystemTime(Date.now() + 61 * minutes)
     await pay(running, folder, { user: 'cid', amount: 1 })
-    await vi.waitUntil(async () => (await running.get(User, 'ann')) === undefined)
+    await eventually(async () => (await running.get(User, 'ann')) === undefined)
     expect(running.stats().deadLetters).toBe(0)
     await running.stop()
   })
@@ -89,7 +90,7 @@ async function open(folder: string): Promise<Running> {
 async function pay(running: Running, folder: string, transaction: { user: string; amount: number }): Promise<void> {
   const before = running.stats().committed
   await appendFile(join(folder, 'transactions'), `${JSON.stringify(transaction)}\n`)
-  await vi.waitUntil(() => running.stats().committed > before)
+  await eventually(() => running.stats().committed > before)
 }
 
 async function readAlerts(folder: string): Promise<unknown[]> {

@@ -35,12 +35,20 @@ test('what is right is right, however keys are mixed', () => {
 })
 
 test.each([
-  ['a record twice', [...right.slice(0, 12), right[11]!, ...right.slice(12)]],
-  ['a record missing', right.filter((_, i) => i !== 17)],
-  ['the last record missing', right.slice(0, -1)],
-  ['two records of a key in the wrong order', right.map((total, i) => right[i === 3 ? 6 : i === 6 ? 3 : i]!)],
-  ['an event that counted twice', totalsOf([...events.slice(0, 9), events[8]!, ...events.slice(9)])],
-  ['a key that nobody sent', [...right, { ...right[0]!, key: 'k9' }]],
-])('%s is found', (_, totals) => {
-  expect(checkTotals(events, totals)).not.toEqual([])
+  ['a record twice', 'k2: 11 records, not 10', [...right.slice(0, 12), right[11]!, ...right.slice(12)]],
+  ['a record missing', 'k2: 9 records, not 10', right.filter((_, i) => i !== 17)],
+  ['the last record missing', 'k2: record 9 is missing', right.slice(0, -1)],
+  [
+    'two records of a key in the wrong order',
+    'k0: record 1 is ["k0",9,3,',
+    right.map((total, i) => right[i === 3 ? 6 : i === 6 ? 3 : i]!),
+  ],
+  [
+    'an event that counted twice',
+    'k2: record 3 is ["k2",1,4,',
+    totalsOf([...events.slice(0, 9), events[8]!, ...events.slice(9)]),
+  ],
+  ['a key that nobody sent', 'k9: 1 records, not 0', [...right, { ...right[0]!, key: 'k9' }]],
+])('%s is found', (_, problem, totals) => {
+  expect(checkTotals(events, totals)).toContainEqual(expect.stringContaining(problem))
 })

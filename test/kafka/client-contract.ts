@@ -174,11 +174,15 @@ export function clientContract(open: () => KafkaClient): void {
       const producer = await transactional(client, freshName('id'))
       for (let i = 0; i < 20; i++) {
         const batches = [batchOf(one, i % 2, [{ value: `${i}` }]), batchOf(other, 0, [{ value: `${i}` }])]
-        expect(await producer.send(batches)).toHaveLength(2)
+        const sent = (await producer.send(batches)).map(({ topic, partition }) => [topic, partition])
+        expect(new Map(sent as [string, number][])).toEqual(new Map([[one, i % 2], [other, 0]])) // biome-ignore format: a pair a line says less
         await producer.commit()
       }
       expect(await valuesOf(client, other)).toEqual(Array.from({ length: 20 }, (_, i) => `${i}`))
-      expect((await valuesOf(client, one, 0)).length).toBe(10)
+      for (const partition of [0, 1])
+        expect(await valuesOf(client, one, partition)).toEqual(
+          Array.from({ length: 10 }, (_, i) => `${2 * i + partition}`),
+        )
     })
 
     using('of a predecessor are taken back, and it is fenced (W1)', async (client) => {

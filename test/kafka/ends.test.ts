@@ -1,19 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { bind, deadLetters, entity, json, pipeline, run, sink, source } from 'millrace'
+import { bind, deadLetters, json, pipeline, run, sink, source } from 'millrace'
 import { kafka } from 'millrace/kafka'
 import { describe, expect } from 'vitest'
 import { millrace } from '../cli/support/command.ts'
 import { test } from '../support/folder.ts'
-import { append, contentOf, freshTopic, withAdmin } from './support/topics.ts'
+import { type Order, spending } from '../support/spending.ts'
+import { append, contentOf, contentUntil, freshTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
-
-interface Order {
-  customer: string
-  cents: number
-}
 
 const orders = source(
   'orders',
@@ -24,22 +19,7 @@ const totals = sink(
   json((raw) => raw as Order),
   { key: ({ customer }) => customer },
 )
-const Customer = entity('customer', {
-  state: () => ({ cents: 0 }),
-  on: {
-    order(state, { customer, cents }: Order, ctx) {
-      if (cents < 0) throw new Error('nobody pays less than nothing')
-      state.cents += cents
-      return { customer, cents: state.cents, time: ctx.time }
-    },
-  },
-})
-const spending = pipeline('spending', ({ from }) => {
-  from(orders)
-    .keyBy(({ customer }) => customer)
-    .to(Customer.order)
-    .into(totals)
-})
+const spent = spending(orders, totals)
 
 const order = (customer: string, cents: number): { key: string; value: string } => ({
   key: customer,
@@ -53,19 +33,11 @@ const seenIn = async (topic: string): Promise<unknown[]> =>
     return [customer, cents]
   })
 
-async function until<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (;;) {
-    const found = await look()
-    if (isThere(found)) return found
-    await sleep(10)
-  }
-}
-
 describe('from topic to topic', () => {
   test('to the end, and later on where it was; other tools see how far it is', async ({ folder }) => {
     const { client, brokers } = outside
     const [from, to] = [await freshTopic(client), await freshTopic(client)]
-    const program = bind(spending, [
+    const program = bind(spent, [
       orders.from(kafka({ topic: from, brokers, group: `group.${from}` })),
       totals.to(kafka({ topic: to, brokers })),
     ])
@@ -87,7 +59,7 @@ describe('from topic to topic', () => {
     await append(client, from, 0, [order('ann', 5)])
     const { timeMs } = (await contentOf(client, from, 0))[0]!
     const ends = [orders.from(kafka({ topic: from, brokers })), totals.to(kafka({ topic: to, brokers }))]
-    await (await run(bind(spending, ends), { data: folder, once: true })).done
+    await (await run(bind(spent, ends), { data: folder, once: true })).done
     expect(JSON.parse((await contentOf(client, to, 0))[0]!.value)).toMatchObject({ time: timeMs })
   })
 
@@ -95,19 +67,13 @@ describe('from topic to topic', () => {
     const { client, brokers } = outside
     const [from, to] = [await freshTopic(client), await freshTopic(client)]
     const end = kafka({ topic: from, brokers, newPartitionsMs: 50 })
-    const program = bind(spending, [orders.from(end), totals.to(kafka({ topic: to, brokers }))])
+    const program = bind(spent, [orders.from(end), totals.to(kafka({ topic: to, brokers }))])
     const running = await run(program, { data: folder })
     await append(client, from, 0, [order('ann', 5)])
-    await until(
-      () => seenIn(to),
-      ({ length }) => length === 1,
-    )
+    await contentUntil(client, to, 0, ({ length }) => length === 1)
     await withAdmin(brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic: from, count: 2 }] }))
     await append(client, from, 1, [order('ann', 7)])
-    await until(
-      () => seenIn(to),
-      ({ length }) => length === 2,
-    )
+    await contentUntil(client, to, 0, ({ length }) => length === 2)
     await running.stop()
     expect(await seenIn(to)).toEqual([
       ['ann', 5],
@@ -118,7 +84,7 @@ describe('from topic to topic', () => {
   test("from 'latest' is decided once: what comes while it is stopped is read", async ({ folder }) => {
     const { client, brokers } = outside
     const [from, to] = [await freshTopic(client), await freshTopic(client)]
-    const program = bind(spending, [
+    const program = bind(spent, [
       orders.from(kafka({ topic: from, brokers, from: 'latest' })),
       totals.to(kafka({ topic: to, brokers })),
     ])
@@ -154,7 +120,7 @@ describe('from topic to topic', () => {
     const { client, brokers } = outside
     const [from, to] = [await freshTopic(client), await freshTopic(client)]
     await append(client, from, 0, [order('ann', 1), order('ann', 2)])
-    const program = bind(spending, [
+    const program = bind(spent, [
       orders.from(kafka({ topic: from, brokers })),
       totals.to(kafka({ topic: to, brokers, guarantee: 'idempotent', id: 'spent' })),
     ])
@@ -167,7 +133,7 @@ describe('from topic to topic', () => {
     const { client, brokers } = outside
     const [from, to, dead] = [await freshTopic(client), await freshTopic(client), await freshTopic(client)]
     await append(client, from, 0, [order('ann', 1), { value: 'no JSON' }, order('bob', -1)])
-    const program = bind(spending, [
+    const program = bind(spent, [
       orders.from(kafka({ topic: from, brokers })),
       totals.to(kafka({ topic: to, brokers })),
       deadLetters.to(kafka({ topic: dead, brokers })),
@@ -225,7 +191,7 @@ describe('what cannot be right is said before anything is read', () => {
 
   test('a program that reads the topic it writes', async ({ folder }) => {
     const end = kafka({ topic: 'circle', brokers: ['127.0.0.1:1'] })
-    await expect(run(bind(spending, [orders.from(end), totals.to(end)]), { data: folder })).rejects.toMatchObject({
+    await expect(run(bind(spent, [orders.from(end), totals.to(end)]), { data: folder })).rejects.toMatchObject({
       code: 'MR_END_BOUND_TWICE',
     })
   })

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { patiently } from '../../runtime/node/patiently.ts'
 import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { Command } from '../cli/support/command.ts'
 import type { Event, Total } from './programs/totals.ts'
 import { checkHistory, type Operation } from './support/check-history.ts'
 import { checkTotals } from './support/check-totals.ts'
-import { checkEnded, TransactionLeftOpen } from './support/left-open.ts'
-import { batchOf, contentOf, freshTopic } from './support/topics.ts'
+import { checkEnded, isLeftOpen } from './support/left-open.ts'
+import { batchOf, contentOf, fetchFrom, freshTopic, recordsOf } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: false })
@@ -50,70 +51,75 @@ async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]>
     } catch {
       // The broker is being killed. What became of the transaction is seen by what is there.
       isOpen = false
-      for (;;) {
-        try {
+      const isWritten = await patiently(
+        120_000,
+        (error) => !isLeftOpen(error),
+        async () => {
           await checkEnded(client, transactionalId, { [topic]: partitions })
           await producer.open()
           const counts = await Promise.all(byPartition.map((_, p) => contentOf(client, topic, p)))
-          if (counts.reduce((sum, { length }) => sum + length, 0) === before) break
-          written.push(...pending)
-          pending = []
-          break
-        } catch (error) {
-          if (error instanceof TransactionLeftOpen) throw error
-          await sleep(100)
-        }
-      }
+          return counts.reduce((sum, { length }) => sum + length, 0) > before
+        },
+      )
       isOpen = true
-      continue
+      if (!isWritten) continue
     }
     written.push(...pending)
     pending = []
+    // No faster than the application can follow: or it would have far to go after the last kill.
     await sleep(15)
   }
   return written
 }
 
-/**
- * Reads what is committed as it comes, until everything is read that is there when it is told to stop. Answers with what it saw,
- * as it saw it.
- */
-async function watch(topic: string, signal: AbortSignal): Promise<Operation[]> {
-  const { client } = outside
-  const history: Operation[] = []
-  const nexts = Array.from({ length: partitions }, () => 0)
-  for (let isLast = false; !isLast; await sleep(20)) {
-    isLast = signal.aborted
-    for (const [partition, from] of nexts.entries()) {
-      // The broker is killed now and then.
-      const seen = await contentOf(client, topic, partition, from).catch(() => [])
-      if (seen.length === 0) continue
-      nexts[partition] = seen.at(-1)!.offset + 1
-      const polls = seen.map(({ offset, value }) => ({ key: String(partition), offset, value }))
-      history.push({ process: 1, outcome: 'ok', sends: [], polls })
+/** Reads what is committed as it comes, and keeps what it saw, as it saw it. */
+class Watcher {
+  readonly history: Operation[] = []
+  /** How many records it saw. */
+  seen = 0
+  readonly #topic: string
+  readonly #nexts = new Map(Array.from({ length: partitions }, (_, partition) => [partition, 0]))
+  readonly #told = new Set<() => void>()
+
+  constructor(topic: string) {
+    this.#topic = topic
+  }
+
+  /** Until everything is read that is there when it is told to stop. */
+  async run(signal: AbortSignal): Promise<void> {
+    // The broker is killed now and then.
+    while (!signal.aborted)
+      await patiently(
+        60_000,
+        () => !signal.aborted,
+        () => this.#look(500),
+      )
+    const ends = await outside.client.offsets(this.#topic, [...this.#nexts.keys()], 'high')
+    while ([...ends].some(([partition, end]) => this.#nexts.get(partition)! < end)) await this.#look(10_000)
+  }
+
+  /** Rejects when nothing comes for a minute. */
+  async grownTo(count: number): Promise<void> {
+    while (this.seen < count) {
+      const giveUp = AbortSignal.timeout(60_000)
+      await new Promise<void>((resolve, reject) => {
+        this.#told.add(resolve)
+        giveUp.addEventListener('abort', () => reject(new Error(`it does not go on behind record ${this.seen}`)))
+      })
     }
   }
-  return history
-}
 
-async function written(topic: string): Promise<number> {
-  const ends = await outside.client
-    .offsets(
-      topic,
-      Array.from({ length: partitions }, (_, i) => i),
-      'stable',
-    )
-    .catch(() => new Map<number, number>())
-  return [...ends.values()].reduce((sum, end) => sum + end, 0)
-}
-
-/** Rejects when the application ends before, or does not go on. */
-async function grownTo(topic: string, count: number, application: Command): Promise<void> {
-  const giveUpAt = performance.now() + 60_000
-  while ((await written(topic)) < count) {
-    if (application.child.exitCode !== null) throw new Error(`it ended: ${application.stderr}`)
-    if (performance.now() > giveUpAt) throw new Error(`it does not go on: ${application.stderr}`)
-    await sleep(5)
+  async #look(maxWaitMs: number): Promise<void> {
+    const fetched = await fetchFrom(outside.client, this.#topic, this.#nexts, 'read_committed', maxWaitMs)
+    for (const each of fetched) {
+      const polls = recordsOf(each).map(({ offset, value }) => ({ key: String(each.partition), offset, value }))
+      this.#nexts.set(each.partition, each.next)
+      if (polls.length === 0) continue
+      this.history.push({ process: 1, outcome: 'ok', sends: [], polls })
+      this.seen += polls.length
+      for (const tell of this.#told) tell()
+      this.#told.clear()
+    }
   }
 }
 
@@ -130,9 +136,13 @@ async function runAndCheck(): Promise<void> {
     const places = { [totals]: partitions, [`${totals}.millrace-positions`]: 1 }
     await checkEnded(client, `millrace.totals.totals.${totals}`, places)
   }
+  const watcher = new Watcher(totals)
+  const watched = watcher.run(watching.signal)
+  watched.catch(() => {}) // it is awaited below
+  /** Rejects when the application ends before, or does not go on. */
   const grown = async (count: number, application: Command): Promise<void> => {
     try {
-      await grownTo(totals, count, application)
+      await application.during(watcher.grownTo(count))
     } catch (error) {
       await application.kill('SIGKILL')
       writing.abort()
@@ -141,7 +151,6 @@ async function runAndCheck(): Promise<void> {
       throw error
     }
   }
-  const watcher = watch(totals, watching.signal)
   const uri = (topic: string): string => `kafka://${outside.broker.address}/${topic}`
   const args = ['run', program, '--in', `events=${uri(events)}`, '--out', `totals=${uri(totals)}`, '--data', folder]
   const brokerTurns = new Set(
@@ -149,17 +158,16 @@ async function runAndCheck(): Promise<void> {
   )
   for (let kill = 0; kill < applicationKills; kill++) {
     const application = new Command(args)
-    const before = await written(totals)
-    // Sometimes it has done much, sometimes it is killed while it opens.
+    const before = watcher.seen
     const growth = kill % 4 === 3 ? 0 : (kill % 5) * 400
+    // Sometimes it has done much, sometimes it is killed while it opens: at any moment, so there is nothing to wait for.
     if (growth === 0) await sleep(200 + (kill % 7) * 100)
     else await grown(before + growth, application)
     if (brokerTurns.has(kill)) {
       await outside.broker.kill()
-      await sleep(300)
       // Who lives through it goes on by itself.
       await outside.broker.restart()
-      await grown((await written(totals)) + 1, application)
+      await grown(watcher.seen + 1, application)
     }
     expect((await application.kill('SIGKILL')).signal).toBe('SIGKILL')
   }
@@ -169,7 +177,8 @@ async function runAndCheck(): Promise<void> {
   if (last.code !== 0) await checkBroker()
   expect(last).toMatchObject({ code: 0 })
   watching.abort()
-  const history = await watcher
+  await watched
+  const { history } = watcher
   const output: Total[] = []
   for (let partition = 0; partition < partitions; partition++) {
     const content = await contentOf(client, totals, partition)
@@ -195,8 +204,8 @@ test('running figures of every key, while the application and the broker are kil
       await runAndCheck()
       return
     } catch (error) {
-      if (!(error instanceof TransactionLeftOpen) || attempt === 3) throw error
-      console.log(`The broker has left a transaction open (${error.message}): once more, with other topics`)
+      if (!isLeftOpen(error) || attempt === 3) throw error
+      console.log(`The broker has left a transaction open (${String(error)}): once more, with other topics`)
     }
   }
 })

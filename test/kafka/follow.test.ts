@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Follow } from '../../examples/follow/follows.ts'
+import { isRetriable, KafkaFailure } from '../../runtime/node/kafka/failure.ts'
+import { patiently } from '../../runtime/node/patiently.ts'
 import { Command } from '../cli/support/command.ts'
 import { example } from '../examples/support/millrace.ts'
 import { test } from '../support/folder.ts'
@@ -65,11 +66,11 @@ test('four applications of one topic: plugged in, stopped, killed and removed wh
   }
   /** Until it has read everything: other tools see how far it is. */
   const readAll = async (name: Application, running: Command): Promise<void> => {
-    const group = `millrace.${name}.follows`
-    while (((await client.committedOffsets(group, 'follows', [0])).get(0) ?? 0) < follows.length) {
-      if (running.child.exitCode !== null) throw new Error(`it ended: ${running.stderr}`)
-      await sleep(10)
+    const look = async (): Promise<void> => {
+      const read = await client.committedOffsets(`millrace.${name}.follows`, 'follows', [0])
+      if ((read.get(0) ?? 0) < follows.length) throw new KafkaFailure('NOT_YET', 'it reads', { retriable: true })
     }
+    await running.during(patiently(60_000, isRetriable, look))
   }
 
   await write(120)

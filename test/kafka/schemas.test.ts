@@ -6,7 +6,7 @@ import { avroLanguage } from '../../runtime/node/registry/avro.ts'
 import { SubjectFormat } from '../../runtime/node/registry/subject-format.ts'
 import { test } from '../support/folder.ts'
 import { SchemaRegistry } from '../support/schema-registry.ts'
-import { append, freshTopic } from './support/topics.ts'
+import { append, contentOf, freshTopic } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
@@ -58,12 +58,6 @@ test('from topic to topic in Avro, with schemas in a registry', async ({ folder 
   await (await run(program, { data: folder, once: true })).done
   const reader = clientOf(to)
   await reader.prepareReading()
-  const node = (await client.partitions(to)).get(0)!
-  const wants = [{ partition: 0, offset: 0, maxBytes: 1 << 20 }]
-  const request = { topic: to, wants, maxWaitMs: 0, maxBytes: 1 << 20, isolation: 'read_committed' } as const
-  const values: unknown[] = []
-  for (const { columns } of await client.fetch(node, request))
-    for (const { buffer, starts, ends } of columns)
-      starts.forEach((start, i) => values.push(reader.decode(buffer.subarray(start, ends[i]))))
+  const values = (await contentOf(client, to, 0)).map(({ bytes }) => reader.decode(bytes))
   expect(values).toEqual([{ sensor: 'b', celsius: 21.5 }])
 })

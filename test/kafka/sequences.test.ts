@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { Command } from '../cli/support/command.ts'
 import { test } from '../support/folder.ts'
 import type { Event, Finding } from './programs/sequences.ts'
-import { append, contentOf, freshTopic } from './support/topics.ts'
+import { append, contentOf, contentUntil, freshTopic } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
@@ -24,12 +23,6 @@ test('sequences per key: the next minus the current is always 1, in every place,
   const [events, findings] = [await freshTopic(client, partitions), await freshTopic(client)]
   const args = ['run', program, '--in', `events=kafka://${brokers[0]}/${events}`, '--data', join(folder, 'data')]
   args.push('--out', `findings=kafka://${brokers[0]}/${findings}`)
-  const grownTo = async (end: number, running: Command): Promise<void> => {
-    while ((await client.offsets(findings, [0], 'stable')).get(0)! < end) {
-      if (running.child.exitCode !== null) throw new Error(`it ended: ${running.stderr}`)
-      await sleep(5)
-    }
-  }
   for (let kill = 0; kill < kills; kill++) {
     const running = new Command(args)
     const before = (await client.offsets(findings, [0], 'stable')).get(0)!
@@ -42,7 +35,7 @@ test('sequences per key: the next minus the current is always 1, in every place,
       await append(client, events, partition, records)
     }
     // In the middle of what it has to do.
-    await grownTo(before + 1 + kill * 500, running)
+    await running.during(contentUntil(client, findings, 0, (_, next) => next > before + kill * 500, before))
     expect((await running.kill('SIGKILL')).signal).toBe('SIGKILL')
   }
   expect(await new Command([...args, '--once']).exit).toMatchObject({ code: 0 })

@@ -3,9 +3,14 @@ import { ConfigResourceTypes } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { judgeContent, openSink, SinkScript, writeSink } from '../../runtime/ports/contracts/sink-script.ts'
 import { Prng } from '../../runtime/base/prng.ts'
+import type { KafkaProducer } from '../../runtime/node/kafka/client.ts'
+import { isRetriable, KafkaFailure } from '../../runtime/node/kafka/failure.ts'
+import { PositionsTopic } from '../../runtime/node/kafka/sink/positions-topic.ts'
+import { patiently } from '../../runtime/node/patiently.ts'
+import { drawnFaults } from './support/faulty-client.ts'
 import { Proxy } from './support/proxy.ts'
 import { faultySink, sinkOf } from './support/topic-sink-under-test.ts'
-import { append, contentOf, freshTopic, ledBy, removeTopic, withAdmin } from './support/topics.ts'
+import { append, contentOf, freshName, freshTopic, ledBy, removeTopic, withAdmin } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
 
 const outside = useBroker({ shared: true })
@@ -53,7 +58,7 @@ describe('a transaction whose end is not known (X3)', () => {
     const prng = new Prng(0, seed)
     let script = new SinkScript()
     for (let round = 0; round < 3; round++) {
-      const sink = await faultySink(outside, topic, () => (['request', 'answer'] as const)[prng.u32() % 8])
+      const sink = await faultySink(outside, topic, drawnFaults(prng))
       const positions = await openSink(sink)
       expect([...positions].sort((a, b) => a.shard - b.shard)).toEqual(
         [...script.positions()].sort((a, b) => a.shard - b.shard),
@@ -138,6 +143,7 @@ test('connections that are cut again and again: each output is there once', asyn
   for (let cut = 0; cut < 25; cut++) {
     for (let i = 0; i < 6; i++) {
       outcomes.push(writeSink(sink, script.batch([cut % 5, i, 7])))
+      // So that cuts come in the middle of everything: of one transaction or several, of their beginning or end.
       await sleep((cut * 7 + i * 3) % 6)
     }
     proxy.cut()
@@ -154,15 +160,15 @@ test('connections that are slow, and cut while they are: each output is there on
   const script = new SinkScript(await openSink(sink))
   const outcomes: Promise<string>[] = []
   for (const pieceBytes of [1, 7, 64, 1_000]) {
-    // A transaction takes longer than the pauses between batches.
     proxy.slow({ pieceBytes, pauseMs: 1 })
     for (let i = 0; i < 6; i++) {
       outcomes.push(writeSink(sink, script.batch([1, i, 7])))
+      // A transaction takes longer than this: most batches come while one is under way.
       await sleep(20)
     }
     proxy.cut()
   }
-  // So slow that somebody might give up: nothing arrives for a while.
+  // So slow that somebody might give up: for that, time must pass in which nothing arrives.
   proxy.slow({ pieceBytes: 100, pauseMs: 1_000 })
   outcomes.push(writeSink(sink, script.batch([1, 2])))
   await sleep(1_500)
@@ -171,6 +177,57 @@ test('connections that are slow, and cut while they are: each output is there on
   expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['done']))
   await sink.close()
   expect(await problemsOf(topic, script)).toEqual([])
+})
+
+describe('a transaction of somebody else on the positions, whose end is decided and not yet to be seen', () => {
+  /** A sink that has written something, and an open transaction that says it has written more. */
+  async function leftOpen(): Promise<{ topic: string; other: KafkaProducer; more: SinkScript }> {
+    const topic = await freshTopic(outside.client)
+    const sink = await sinkOf(outside, topic)
+    const script = new SinkScript(await openSink(sink))
+    expect(await writeSink(sink, script.batch([1, 2]))).toBe('done')
+    await sink.close()
+    const more = new SinkScript(script.positions())
+    more.batch([1])
+    const other = outside.client.producer({ transactionalId: freshName('other'), transactionTimeoutMs: 60_000 })
+    await other.open()
+    const lanes = new Map(more.positions().map((position) => [position.shard, position]))
+    const positions = new PositionsTopic(outside.client, topic, `test.${topic}`)
+    await other.send([positions.batch({ owner: 1, lanes, written: new Map() }, Date.now())])
+    return { topic, other, more }
+  }
+
+  test('is waited for: nothing that it covers is written twice', async () => {
+    const { topic, other, more } = await leftOpen()
+    const waits = new Gate()
+    let fetches = 0
+    const sink = await faultySink(outside, topic, (call) => {
+      // Where the topic ends, what is committed, and then it looks again.
+      if (call === 'fetch' && ++fetches === 4) waits.open()
+      return undefined
+    })
+    let isOver = false
+    const opening = openSink(sink).then((positions) => [isOver, positions])
+    await Promise.race([waits.passed, opening])
+    isOver = true
+    await other.commit()
+    expect(await opening).toEqual([true, more.positions()])
+    await sink.close()
+  })
+
+  test('is not waited for for ever: the sink fails, and opens when it is over', async () => {
+    const { topic, other, more } = await leftOpen()
+    const sink = await sinkOf(outside, topic, { settledMs: 200 })
+    await expect(openSink(sink)).rejects.toMatchObject({
+      code: 'MR_SINK_FAILED',
+      message: expect.stringContaining(`a transaction on topic ${topic}.millrace-positions does not end`) as string,
+    })
+    await sink.close()
+    await other.commit()
+    const again = await sinkOf(outside, topic)
+    expect(await openSink(again)).toEqual(more.positions())
+    await again.close()
+  })
 })
 
 describe('what is not as it was', () => {
@@ -208,7 +265,7 @@ describe('what is not as it was', () => {
     await sink.close()
   })
 
-  test('positions survive compaction', async () => {
+  test('positions survive compaction', { timeout: 90_000 }, async () => {
     const topic = await freshTopic(outside.client)
     const positions = `${topic}.millrace-positions`
     const sink = await sinkOf(outside, topic)
@@ -223,10 +280,12 @@ describe('what is not as it was', () => {
         resources: [{ type: ConfigResourceTypes.TOPIC, name: positions, configEntries }],
       })
     })
-    for (let i = 0; i < 10; i++) {
-      await writeSink(sink, script.batch([i % 3]))
-      await sleep(20)
-    }
+    // What is written after a pause begins a new segment; those before are compacted when the broker comes round to it.
+    await patiently(60_000, isRetriable, async () => {
+      expect(await writeSink(sink, script.batch([1, 2, 3]))).toBe('done')
+      const [first] = await contentOf(outside.client, positions, 0)
+      if (first!.offset === 0) throw new KafkaFailure('NOT_YET', 'it is not compacted', { retriable: true })
+    })
     await sink.close()
     const again = await sinkOf(outside, topic)
     expect(await openSink(again)).toEqual(script.positions())

@@ -5,6 +5,7 @@ import { Prng } from '../../runtime/base/prng.ts'
 import { openSink, SinkScript, writeSink } from '../../runtime/ports/contracts/sink-script.ts'
 import type { OutputBatch } from '../../runtime/ports/sink.ts'
 import { test } from '../support/folder.ts'
+import { drawnFaults } from './support/faulty-client.ts'
 import { faultySink, sinkOf } from './support/topic-sink-under-test.ts'
 import { append, contentOf, freshTopic } from './support/topics.ts'
 import { useBroker } from './support/use-broker.ts'
@@ -35,9 +36,7 @@ describe('the latest of each key', () => {
     const expected: Output[] = []
     let script = new SinkScript()
     for (let round = 0; round < 3; round++) {
-      const sink = await faultySink(outside, topic, () => (['request', 'answer'] as const)[prng.u32() % 8], {
-        latest: true,
-      })
+      const sink = await faultySink(outside, topic, drawnFaults(prng), { latest: true })
       const positions = await openSink(sink)
       // Every output counts, those that were overtaken as well.
       expect([...positions].sort((a, b) => a.shard - b.shard)).toEqual(

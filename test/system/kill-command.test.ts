@@ -41,7 +41,7 @@ test(`the command line follows a growing file through ${kills} kills, seed ${kil
     while ((await sizeOnDisk(output)) < target) {
       expect(command.child.exitCode, command.stderr).toBeNull()
       written = await grow(written, readBytes)
-      await sleep(2)
+      await sleep(2) // no faster than it is read: or there would be nothing left to be killed in the middle of
     }
     if (last) expect(await command.kill('SIGINT'), 'a clean stop').toMatchObject({ code: 0 })
     else expect(await command.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' })

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../ports/sink.ts'
+import { GroupWriter } from '../group-writer.ts'
 import { checkOutput, type Framing } from './framing.ts'
 import { OutputBuffer } from './output-buffer.ts'
 import { realDisk, type SinkDisk } from './sink-disk.ts'
@@ -32,20 +33,9 @@ export function openFileSink(options: FileSinkOptions): FileSink {
 
 type Done = (error: MillraceError | undefined) => void
 
-class Group {
+interface Group {
   readonly buffer: OutputBuffer
-  positions: LanePosition[] = []
-  dones: Done[] = []
-
-  constructor(framing: Framing) {
-    this.buffer = new OutputBuffer(framing)
-  }
-
-  clear(): void {
-    this.buffer.clear()
-    this.positions = []
-    this.dones = []
-  }
+  readonly positions: LanePosition[]
 }
 
 class AppendingSink implements FileSink {
@@ -54,22 +44,18 @@ class AppendingSink implements FileSink {
   readonly #options: FileSinkOptions
   #files: SinkFiles | undefined
   #opening: Promise<void> | undefined
-  /** What `write` adds to, and what is not in use. They change places. */
-  #filling: Group
-  #spare: Group
-  /** No batch is taken any more. */
-  #failed: MillraceError | undefined
-  /** Nor are those that were taken before committed. */
-  #broken: MillraceError | undefined
-  #refused: Done[] = []
-  #running: Promise<void> | undefined
+  readonly #writer: GroupWriter<Group>
+  /** What is not in use: while one is written, another is filled. */
+  readonly #spare: OutputBuffer[] = []
   #closed = false
 
   constructor(options: FileSinkOptions) {
     this.sink = options.sink
     this.#options = options
-    this.#filling = new Group(options.framing)
-    this.#spare = new Group(options.framing)
+    this.#writer = new GroupWriter({
+      begin: () => ({ buffer: this.#spare.pop() ?? new OutputBuffer(options.framing), positions: [] }),
+      send: (group) => this.#commit(group),
+    })
   }
 
   check(bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
@@ -92,49 +78,25 @@ class AppendingSink implements FileSink {
 
   write(batch: OutputBatch, done: Done): void {
     assert(this.#files !== undefined && !this.#closed, 'a sink is written to between open and close')
-    const group = this.#filling
-    if (this.#failed === undefined) {
-      const wrong = group.buffer.add(batch)
-      if (wrong >= 0) this.#failed = this.#unfit(batch, wrong)
-    }
-    if (this.#failed === undefined) {
-      for (const position of batch.positions) group.positions.push(position)
-      group.dones.push(done)
-    } else this.#refused.push(done)
-    // Not from inside the call, and together with what else comes in this turn.
-    this.#running ??= Promise.resolve().then(() => this.#run())
+    this.#writer.add(({ buffer, positions }) => {
+      const wrong = buffer.add(batch)
+      if (wrong >= 0) return this.#unfit(batch, wrong)
+      for (const position of batch.positions) positions.push(position)
+      return undefined
+    }, done)
   }
 
   async close(): Promise<void> {
     this.#closed = true
     await this.#opening
-    await this.#running
+    await this.#writer.settled()
     await this.#files?.close()
   }
 
-  /** Commits group after group until none is left. Rejects only when a `done` throws. */
-  async #run(): Promise<void> {
-    const files = this.#files!
-    while (this.#filling.dones.length > 0 && this.#broken === undefined) {
-      const group = this.#filling
-      this.#filling = this.#spare
-      this.#spare = group
-      const content = group.buffer.bytes.subarray(0, group.buffer.length)
-      this.#broken = await files.commit(content, group.positions).then(
-        () => undefined,
-        (error: MillraceError) => error,
-      )
-      this.#failed ??= this.#broken
-      for (const done of group.dones) done(this.#broken)
-      group.clear()
-    }
-    // In this order: what was taken comes before what was refused. A `done` may write again.
-    if (this.#broken !== undefined) {
-      for (let done = this.#filling.dones.shift(); done !== undefined; done = this.#filling.dones.shift())
-        done(this.#broken)
-    }
-    for (let done = this.#refused.shift(); done !== undefined; done = this.#refused.shift()) done(this.#failed)
-    this.#running = undefined
+  async #commit({ buffer, positions }: Group): Promise<void> {
+    await this.#files!.commit(buffer.bytes.subarray(0, buffer.length), positions)
+    buffer.clear()
+    this.#spare.push(buffer)
   }
 
   #unfit({ buffer, starts, ends }: OutputBatch, index: number): MillraceError {

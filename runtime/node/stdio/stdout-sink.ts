@@ -1,9 +1,9 @@
-import type { Buffer } from 'node:buffer'
 import type { Writable } from 'node:stream'
 import { MillraceError, messageOf } from '../../base/errors.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../ports/sink.ts'
 import { checkOutput, type Framing } from '../files/framing.ts'
 import { OutputBuffer } from '../files/output-buffer.ts'
+import { GroupWriter } from '../group-writer.ts'
 
 export interface StdoutSinkOptions {
   readonly sink: string
@@ -27,21 +27,23 @@ class StdoutSink implements SinkPort {
   readonly guarantee = 'at-least-once'
   readonly #framing: Framing
   readonly #output: Writable
-  #filling: OutputBuffer
-  #spare: OutputBuffer
-  #waiting: Done[] = []
-  #failed: MillraceError | undefined
-  #running: Promise<void> | undefined
+  /** One write at a time; what comes meanwhile goes out together in the next. */
+  readonly #writer: GroupWriter<OutputBuffer>
+  readonly #spare: OutputBuffer[] = []
+  /** Why the stream takes nothing any more. */
+  #broken: MillraceError | undefined
   readonly #onError = (error: Error): void => {
-    this.#fail(error)
+    this.#broken ??= notWritten(error)
   }
 
   constructor(options: StdoutSinkOptions) {
     this.sink = options.sink
     this.#framing = options.framing
     this.#output = options.output ?? process.stdout
-    this.#filling = new OutputBuffer(options.framing)
-    this.#spare = new OutputBuffer(options.framing)
+    this.#writer = new GroupWriter({
+      begin: () => this.#spare.pop() ?? new OutputBuffer(options.framing),
+      send: (buffer) => this.#send(buffer),
+    })
   }
 
   check(bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
@@ -55,48 +57,34 @@ class StdoutSink implements SinkPort {
   }
 
   write(batch: OutputBatch, done: Done): void {
-    if (this.#failed === undefined) {
-      const wrong = this.#filling.add(batch)
-      if (wrong >= 0) this.#fail(new Error(`output ${wrong} of a batch does not fit the framing ${this.#framing}`))
-    }
-    this.#waiting.push(done)
-    this.#running ??= Promise.resolve().then(() => this.#run())
+    this.#writer.add((buffer) => {
+      const wrong = buffer.add(batch)
+      if (wrong < 0) return undefined
+      return notWritten(new Error(`output ${wrong} of a batch does not fit the framing ${this.#framing}`))
+    }, done)
   }
 
   async close(): Promise<void> {
-    await this.#running
+    await this.#writer.settled()
     this.#output.off('error', this.#onError)
   }
 
-  /** One write at a time; what comes meanwhile goes out together in the next. Rejects only when a `done` throws. */
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const dones = this.#waiting
-      const buffer = this.#filling
-      this.#waiting = []
-      this.#filling = this.#spare
-      this.#spare = buffer
-      if (this.#failed === undefined) await this.#send(buffer.bytes.subarray(0, buffer.length))
-      buffer.clear()
-      for (const done of dones) done(this.#failed)
-    }
-    this.#running = undefined
-  }
-
-  #send(bytes: Buffer): Promise<void> {
-    return new Promise((resolve) => {
-      this.#output.write(bytes, (error) => {
-        if (error) this.#fail(error)
-        resolve()
-      })
+  async #send(buffer: OutputBuffer): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken
+    await new Promise<void>((resolve, reject) => {
+      this.#output.write(buffer.bytes.subarray(0, buffer.length), (error) =>
+        error ? reject(notWritten(error)) : resolve(),
+      )
     })
+    buffer.clear()
+    this.#spare.push(buffer)
   }
+}
 
-  #fail(error: Error): void {
-    this.#failed ??= new MillraceError('MR_SINK_FAILED', `writing to standard output failed: ${messageOf(error)}`, {
-      next: 'Check who reads it (a pipe whose reader has ended fails like this), and start again: what was not written is kept',
-      certain: false,
-      cause: error,
-    })
-  }
+function notWritten(cause: Error): MillraceError {
+  return new MillraceError('MR_SINK_FAILED', `writing to standard output failed: ${messageOf(cause)}`, {
+    next: 'Check who reads it (a pipe whose reader has ended fails like this), and start again: what was not written is kept',
+    certain: false,
+    cause,
+  })
 }

@@ -1,5 +1,5 @@
 import type { LanePosition, SinkPort } from '../sink.ts'
-import type { ContractKit } from './kit.ts'
+import { type ContractKit, testsWith } from './kit.ts'
 import { judgeContent, openSink, SinkScript, writeSink } from './sink-script.ts'
 
 /** One outside, and writers that come one after the other. */
@@ -24,15 +24,7 @@ export interface SinkContractOptions {
 export function sinkContract({ describe, test, expect }: ContractKit, options: SinkContractOptions): void {
   const { guarantee } = options
   const exactly = guarantee === 'effectively-once'
-  const using = (name: string, body: (outside: SinkUnderTest) => Promise<void>): void =>
-    test(name, async () => {
-      const outside = await options.fresh()
-      try {
-        await body(outside)
-      } finally {
-        await outside.dispose()
-      }
-    })
+  const using = testsWith(test, () => options.fresh())
 
   describe('writing', () => {
     using('says what it guarantees, and a new one has no positions (O1)', async (outside) => {

@@ -1,5 +1,5 @@
 import type { SourcePartition } from '../source.ts'
-import type { ContractKit } from './kit.ts'
+import { type ContractKit, testsWith } from './kit.ts'
 import { readFrom, recordsOf, SourceReading } from './source-reading.ts'
 
 /** One partition outside, and any number of readers of it. */
@@ -26,18 +26,11 @@ export interface SourceContractOptions {
 
 /** Every rule of runtime/ports/source.ts as tests. */
 export function sourceContract({ describe, test, expect }: ContractKit, options: SourceContractOptions): void {
+  const withFresh = testsWith(test, () => options.fresh())
   const using = (
     name: string,
     body: (outside: SourceUnderTest, open: SourceUnderTest['open']) => Promise<void>,
-  ): void =>
-    test(name, async () => {
-      const outside = await options.fresh()
-      try {
-        await body(outside, (wake) => outside.open(wake))
-      } finally {
-        await outside.dispose()
-      }
-    })
+  ): void => withFresh(name, (outside) => body(outside, (wake) => outside.open(wake)))
 
   describe('reading', () => {
     using('an empty source is at its end', async (_, open) => {

@@ -1,4 +1,4 @@
-import type { ContractKit } from './kit.ts'
+import { type ContractKit, testsWith } from './kit.ts'
 import { bytes, codeOf, commit, commitOf, key, numbersOf, openGroup, range, read, recordOf } from './store-calls.ts'
 import type { StoreUnderTest } from './store.ts'
 
@@ -9,15 +9,7 @@ export interface StoreToKill extends StoreUnderTest {
 
 /** What runtime/ports/store.ts promises about a process that is killed at any moment. `fresh` makes an empty store. */
 export function storeCrashContract({ describe, test, expect }: ContractKit, fresh: () => Promise<StoreToKill>): void {
-  const using = (name: string, body: (data: StoreToKill) => Promise<void>): void =>
-    test(name, async () => {
-      const data = await fresh()
-      try {
-        await body(data)
-      } finally {
-        await data.dispose()
-      }
-    })
+  const using = testsWith(test, fresh)
 
   describe('kill -9', () => {
     using(

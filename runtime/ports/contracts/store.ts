@@ -1,6 +1,6 @@
 import { after, deadLetterKey, groupKey, Space } from '../../shard/row-key.ts'
 import type { Store } from '../store.ts'
-import type { ContractKit } from './kit.ts'
+import { type ContractKit, testsWith } from './kit.ts'
 import {
   bytes,
   codeOf,
@@ -27,15 +27,7 @@ export interface StoreUnderTest {
 
 /** Every rule of runtime/ports/store.ts as tests, as far as they need no crash. `fresh` makes an empty store. */
 export function storeContract({ describe, test, expect }: ContractKit, fresh: () => Promise<StoreUnderTest>): void {
-  const using = (name: string, body: (data: StoreUnderTest) => Promise<void>): void =>
-    test(name, async () => {
-      const data = await fresh()
-      try {
-        await body(data)
-      } finally {
-        await data.dispose()
-      }
-    })
+  const using = testsWith(test, fresh)
 
   describe('S1: a commit is there whole or not at all', () => {
     using('rows are put and removed as of the commit', async (data) => {

@@ -57,6 +57,14 @@ export class Command {
     return this.#until(() => this.stderr.includes(text), text)
   }
 
+  /** What `work` gives. Rejects when the process ends before. */
+  during<T>(work: Promise<T>): Promise<T> {
+    const ended = this.exit.then(({ stdout, stderr }): never => {
+      throw new Error(`it ended: ${stdout}${stderr}`)
+    })
+    return Promise.race([work, ended])
+  }
+
   kill(signal: NodeJS.Signals): Promise<Exit> {
     this.child.kill(signal)
     return this.exit

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
+import { patiently } from '../../../runtime/node/patiently.ts'
 
 /**
  * Kafka 4.3.1, killed after it had decided the end of a transaction and before it wrote the markers of it, may come back, note the
@@ -9,6 +9,10 @@ import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
  */
 export class TransactionLeftOpen extends Error {
   override readonly name = 'TransactionLeftOpen'
+}
+
+export function isLeftOpen(error: unknown): boolean {
+  return error instanceof TransactionLeftOpen
 }
 
 /** Longer than a broker takes to write markers, however busy the machine is. */
@@ -24,13 +28,10 @@ export async function checkEnded(
   topics: Readonly<Record<string, number>>,
 ): Promise<void> {
   await client.producer({ transactionalId, transactionTimeoutMs: 60_000 }).open()
-  const giveUpAt = performance.now() + markersMs
-  for (;;) {
+  await patiently(markersMs, isLeftOpen, async () => {
     const open = await openPlaces(client, topics)
-    if (open.length === 0) return
-    if (performance.now() > giveUpAt) throw new TransactionLeftOpen(open.join(', '))
-    await sleep(100)
-  }
+    if (open.length > 0) throw new TransactionLeftOpen(open.join(', '))
+  })
 }
 
 async function openPlaces(client: KafkaClient, topics: Readonly<Record<string, number>>): Promise<string[]> {

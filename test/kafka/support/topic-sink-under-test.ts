@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { MillraceError } from '../../../runtime/base/errors.ts'
 import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
 import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-client.ts'
@@ -7,7 +6,7 @@ import type { SinkUnderTest } from '../../../runtime/ports/contracts/sink.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../runtime/ports/sink.ts'
 import { type Call, type Fault, FaultyClient } from './faulty-client.ts'
 import { Proxy } from './proxy.ts'
-import { freshName, freshTopic } from './topics.ts'
+import { fetchFrom, freshName, freshTopic, recordsOf } from './topics.ts'
 import type { BrokerInUse } from './use-broker.ts'
 
 export type SinkChoices = Partial<Omit<KafkaSinkOptions, 'client' | 'topic'>>
@@ -48,19 +47,13 @@ function openSinkOf(client: KafkaClient, topic: string, choices: SinkChoices): P
 
 /** What readers of committed records see by now: what is being decided is waited for, but not what nobody will decide. */
 async function visible(client: KafkaClient, topic: string): Promise<Uint8Array[]> {
-  const node = (await client.partitions(topic)).get(0)!
   const end = (await client.offsets(topic, [0], 'high')).get(0)!
   const seen: Uint8Array[] = []
-  let silentSince = performance.now()
-  for (let offset = 0; offset < end && performance.now() - silentSince < 300; ) {
-    const wants = [{ partition: 0, offset, maxBytes: 1 << 20 }]
-    const request = { topic, wants, maxWaitMs: 0, maxBytes: 1 << 20, isolation: 'read_committed' } as const
-    const [fetched] = await client.fetch(node, request)
-    for (const { buffer, starts, ends } of fetched!.columns)
-      starts.forEach((start, i) => seen.push(buffer.slice(start, ends[i])))
-    if (fetched!.next === offset) await sleep(5)
-    else silentSince = performance.now()
-    offset = fetched!.next
+  for (let next = 0, from = -1; next < end && next > from; ) {
+    from = next
+    const [fetched] = await fetchFrom(client, topic, new Map([[0, from]]), 'read_committed', 300)
+    seen.push(...recordsOf(fetched!).map(({ bytes }) => bytes))
+    next = fetched!.next
   }
   return seen
 }

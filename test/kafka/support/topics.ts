@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { FetchedPartition, Isolation, KafkaClient, ProduceBatch } from '../../../runtime/node/kafka/client.ts'
 import { isRetriable, KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
@@ -16,6 +15,8 @@ export interface TestRecord {
 export interface SeenRecord {
   readonly offset: number
   readonly key: string | undefined
+  readonly bytes: Uint8Array
+  /** The bytes as text. */
   readonly value: string
   readonly timeMs: number
   readonly headers: Readonly<Record<string, string>>
@@ -96,10 +97,10 @@ export async function append(
 /** Removes a topic, and resolves when nobody knows it any more. */
 export async function removeTopic(client: KafkaClient, brokers: readonly string[], topic: string): Promise<void> {
   await withAdmin(brokers, (admin) => admin.deleteTopics({ topics: [topic] }))
-  for (;;) {
-    if ((await client.partitions(topic).catch(() => new Map())).size === 0) return
-    await sleep(10)
-  }
+  await patiently(30_000, isRetriable, async () => {
+    const { size } = await client.partitions(topic).catch(() => new Map())
+    if (size > 0) throw new KafkaFailure('NOT_YET', `${topic} is being removed`, { retriable: true })
+  })
 }
 
 /** What operators do with other tools. */
@@ -120,31 +121,62 @@ export async function contentOf(
   partition: number,
   from: number = 0,
 ): Promise<SeenRecord[]> {
-  const node = (await client.partitions(topic)).get(partition)!
-  const fetch = async (offset: number, isolation: Isolation): Promise<FetchedPartition> => {
-    const wants = [{ partition, offset, maxBytes: 1 << 20 }]
-    const [fetched] = await client.fetch(node, { topic, wants, maxWaitMs: 0, maxBytes: 1 << 20, isolation })
-    if (fetched!.failure !== undefined) throw fetched!.failure
-    return fetched!
-  }
   // A commit is decided before every partition has heard of it.
-  const { end } = await fetch(from, 'read_uncommitted')
+  const [fetched] = await fetchFrom(client, topic, new Map([[partition, from]]), 'read_uncommitted', 0)
+  const { end } = fetched!
+  return await contentUntil(client, topic, partition, (_, next) => next >= end, from)
+}
+
+/**
+ * Reads committed records as they come, until there are enough of them, or `next`, where it would go on, is far enough.
+ * Rejects when nothing comes for a minute.
+ */
+export async function contentUntil(
+  client: KafkaClient,
+  topic: string,
+  partition: number,
+  isEnough: (seen: readonly SeenRecord[], next: number) => boolean,
+  from: number = 0,
+): Promise<SeenRecord[]> {
   const seen: SeenRecord[] = []
-  const giveUpAt = performance.now() + 60_000
-  for (let offset = from; offset < end; ) {
-    const { columns, next } = await fetch(offset, 'read_committed')
-    if (performance.now() > giveUpAt) throw new Error(`${topic}/${partition} cannot be read beyond ${offset}`)
-    for (const { buffer, starts, ends, offsets, timesMs, keyStarts, keyEnds } of columns) {
-      starts.forEach((start, i) => {
-        const key = keyStarts[i]! < 0 ? undefined : decoder.decode(buffer.subarray(keyStarts[i], keyEnds[i]))
-        const value = decoder.decode(buffer.subarray(start, ends[i]))
-        const headers = headersOf(new WireReader(Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length), ends[i]))
-        seen.push({ offset: offsets[i]!, key, value, timeMs: timesMs[i]!, headers })
-      })
-    }
-    offset = next
+  let next = from
+  while (!isEnough(seen, next)) {
+    const [fetched] = await fetchFrom(client, topic, new Map([[partition, next]]), 'read_committed', silenceMs)
+    if (fetched!.next === next) throw new Error(`${topic}/${partition} cannot be read beyond ${next}`)
+    seen.push(...recordsOf(fetched!))
+    next = fetched!.next
   }
   return seen
+}
+
+const silenceMs = 60_000
+
+/** One fetch from partitions that one broker leads, each from its offset on. Nothing, if nothing comes within `maxWaitMs`. */
+export async function fetchFrom(
+  client: KafkaClient,
+  topic: string,
+  offsets: ReadonlyMap<number, number>,
+  isolation: Isolation,
+  maxWaitMs: number,
+): Promise<readonly FetchedPartition[]> {
+  const leaders = await client.partitions(topic)
+  const [[first]] = [...offsets] as [[number, number]]
+  const wants = [...offsets].map(([partition, offset]) => ({ partition, offset, maxBytes: 1 << 20 }))
+  const request = { topic, wants, maxWaitMs, maxBytes: 1 << 20, isolation }
+  const fetched = await client.fetch(leaders.get(first)!, request)
+  for (const { failure } of fetched) if (failure !== undefined) throw failure
+  return fetched
+}
+
+export function recordsOf({ columns }: FetchedPartition): SeenRecord[] {
+  return columns.flatMap(({ buffer, starts, ends, offsets, timesMs, keyStarts, keyEnds }) =>
+    Array.from(starts, (start, i) => {
+      const key = keyStarts[i]! < 0 ? undefined : decoder.decode(buffer.subarray(keyStarts[i], keyEnds[i]))
+      const bytes = buffer.subarray(start, ends[i])
+      const headers = headersOf(new WireReader(Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length), ends[i]))
+      return { offset: offsets[i]!, key, bytes, value: decoder.decode(bytes), timeMs: timesMs[i]!, headers }
+    }),
+  )
 }
 
 /** They follow the value. */

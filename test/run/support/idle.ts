@@ -29,7 +29,7 @@ const running = await run(program, { data: join(folder, 'data') })
 while ((await running.get(Egg, 'an egg')) === undefined);
 const startedMs = performance.now()
 const before = process.cpuUsage()
-await setTimeout(1_000)
+await setTimeout(1_000) // the second that is measured
 const { user, system } = process.cpuUsage(before)
 console.log(JSON.stringify({ cpuMs: (user + system) / 1_000, elapsedMs: performance.now() - startedMs }))
 await running.stop()

@@ -137,6 +137,7 @@ function brokerSettings(
     'broker.heartbeat.interval.ms': 500,
     'log.retention.check.interval.ms': 1_000,
     'log.initial.task.delay.ms': 1_000,
+    'log.cleaner.backoff.ms': 500,
     'auto.create.topics.enable': false,
   }
 }

@@ -45,7 +45,7 @@ async function growBitByBit(input: GrowingFile, from: number, to: number, prng: 
   const pieces = 10
   for (let i = 1; i <= pieces; i++) {
     await input.growTo(from + Math.ceil(((to - from) * i) / pieces), prng.below(40))
-    await sleep(2)
+    await sleep(2) // so that the process meets the file at many sizes
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert } from '../../../base/assert.ts'
 import { maxKeyBytes } from '../../../base/limits.ts'
 import { utf8Write } from '../../../base/utf8.ts'
-import type { OutputBatch, SinkPort } from '../../../ports/sink.ts'
+import type { OutputBatch } from '../../../ports/sink.ts'
 import type { ProduceBatch } from '../client.ts'
 import type { Compression } from '../wire/compression.ts'
 import { partitionOf } from '../wire/murmur2.ts'
@@ -25,11 +25,8 @@ export interface OutputPlace {
   readonly index: number
 }
 
-type Done = Parameters<SinkPort['write']>[1]
-
 /** Outputs that leave together, encoded for their partitions as they come; with `latest` when no more of them come. */
 export class OutputGroup {
-  readonly dones: Done[] = []
   readonly #settings: OutputSettings
   readonly #nowMs: number
   /** Where outputs without a key go. */

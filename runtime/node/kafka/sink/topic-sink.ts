@@ -1,6 +1,7 @@
 import { assert } from '../../../base/assert.ts'
 import type { MillraceError } from '../../../base/errors.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../ports/sink.ts'
+import { GroupWriter } from '../../group-writer.ts'
 import type { KafkaClient, KafkaProducer } from '../client.ts'
 import { OutputGroup, type OutputSettings } from './output-group.ts'
 import { outputTooLarge, topicNotWritable } from './sink-errors.ts'
@@ -14,10 +15,7 @@ export interface TopicSettings extends OutputSettings {
 
 type Done = Parameters<SinkPort['write']>[1]
 
-/**
- * What sinks on a topic have in common: batches that come while others are being sent gather in one group, groups are sent one
- * after the other, and everybody is told in turn. After the first failure everything fails (O4).
- */
+/** What sinks on a topic have in common. */
 export abstract class TopicSink<Settings extends TopicSettings = TopicSettings> implements SinkPort {
   abstract readonly guarantee: SinkPort['guarantee']
   readonly sink: string
@@ -25,19 +23,23 @@ export abstract class TopicSink<Settings extends TopicSettings = TopicSettings> 
   protected readonly settings: Settings
   protected readonly producer: KafkaProducer
   protected closed = false
-  #filling: OutputGroup | undefined
+  readonly #writer: GroupWriter<OutputGroup>
   #turn = 0
   #isOpen = false
-  #failed: MillraceError | undefined
-  #refused: Done[] = []
   #opening: Promise<void> | undefined
-  #running: Promise<void> | undefined
 
   protected constructor(client: KafkaClient, settings: Settings, producer: KafkaProducer) {
     this.sink = settings.sink
     this.client = client
     this.settings = settings
     this.producer = producer
+    this.#writer = new GroupWriter({
+      begin: () => new OutputGroup(settings, Date.now(), this.#turn++),
+      send: (group) =>
+        this.send(group).catch((error: unknown) => {
+          throw topicNotWritable(settings.topic, 'writing to', error, false)
+        }),
+    })
   }
 
   check(_bytes: Uint8Array, start: number, end: number): MillraceError | undefined {
@@ -59,20 +61,17 @@ export abstract class TopicSink<Settings extends TopicSettings = TopicSettings> 
 
   write(batch: OutputBatch, done: Done): void {
     assert(this.#isOpen && !this.closed, 'a sink is written to between open and close')
-    this.#failed ??= this.take(batch)
-    if (this.#failed === undefined) {
-      this.#filling ??= new OutputGroup(this.settings, Date.now(), this.#turn++)
-      this.#filling.add(batch)
-      this.#filling.dones.push(done)
-    } else this.#refused.push(done)
-    // Not from inside the call, and together with what else comes in this turn.
-    this.#running ??= Promise.resolve().then(() => this.#run())
+    this.#writer.add((group) => {
+      const refusal = this.take(batch)
+      if (refusal === undefined) group.add(batch)
+      return refusal
+    }, done)
   }
 
   async close(): Promise<void> {
     this.closed = true
     await this.#opening
-    await this.#running
+    await this.#writer.settled()
     await this.client.close()
   }
 
@@ -82,21 +81,4 @@ export abstract class TopicSink<Settings extends TopicSettings = TopicSettings> 
   protected abstract take(batch: OutputBatch): MillraceError | undefined
   /** Sends everything that was taken since the last call: no more of it comes. */
   protected abstract send(group: OutputGroup): Promise<void>
-
-  /** Sends group after group until none is left. Rejects only when a `done` throws. */
-  async #run(): Promise<void> {
-    let broken: MillraceError | undefined
-    for (let group = this.#filling; group !== undefined; group = this.#filling) {
-      this.#filling = undefined
-      broken ??= await this.send(group).then(
-        () => undefined,
-        (error: unknown) => topicNotWritable(this.settings.topic, 'writing to', error, false),
-      )
-      this.#failed ??= broken
-      for (const done of group.dones) done(broken)
-    }
-    // After what was taken. A `done` may write again.
-    for (let done = this.#refused.shift(); done !== undefined; done = this.#refused.shift()) done(this.#failed)
-    this.#running = undefined
-  }
 }

@@ -27,10 +27,11 @@ function measured(folder: string, what: string, threads: number, count: number):
 
 await withFolder(async (folder) => {
   for (const [what, count] of [
-    ['digits', Math.round(8_000 * scale)],
-    ['a step of no work', Math.round(200_000 * scale)],
+    ['digits', Math.round(4_000 * scale)],
+    ['a step of no work', Math.round(80_000 * scale)],
   ] as const) {
-    writeFileSync(join(folder, 'images'), generateImages({ count, seed: 1 }))
+    writeFileSync(join(folder, 'recorded'), generateImages({ count, seed: 1 }))
+    writeFileSync(join(folder, 'recorded-warm'), generateImages({ count: count / 4, seed: 2 }))
     const rates: [number[], number[], number[]] = [[], [], []]
     for (let round = 0; round < rounds; round++)
       for (const threads of [0, 1, 2]) rates[threads]!.push(measured(folder, what, threads, count))

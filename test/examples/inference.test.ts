@@ -11,7 +11,7 @@ const options = { count: 200, seed: 5 }
 describe('digits', () => {
   test('are told apart, nearly always', async () => {
     const { digits, images } = drawn(options)
-    const seen = await Promise.all(images.map(classify))
+    const seen = await Promise.all(images.map(async (image) => await classify(image)))
     const right = seen.filter(({ digit }, i) => digit === digits[i])
     expect(right.length).toBeGreaterThan(0.9 * options.count)
   })

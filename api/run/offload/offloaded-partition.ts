@@ -73,9 +73,9 @@ class OffloadedPartition implements SourcePartition {
   }
 
   poll(maxRecords: number): RecordBatch | undefined {
-    this.#readAhead()
+    this.#readAhead(maxRecords)
     const batch = this.#takeReady(maxRecords)
-    if (batch !== undefined) this.#readAhead()
+    if (batch !== undefined) this.#readAhead(maxRecords)
     return batch
   }
 
@@ -113,11 +113,11 @@ class OffloadedPartition implements SourcePartition {
   }
 
   /** P1 */
-  #readAhead(): void {
+  #readAhead(maxRecords: number): void {
     for (;;) {
       const room = this.#desk.roomFor(this.#offloaded, { isIdle: this.#given.length === 0 && this.#units.length === 0 })
       if (room === 0) return
-      const batch = this.#inner.poll(room)
+      const batch = this.#inner.poll(Math.min(room, maxRecords))
       if (batch === undefined) return
       this.#begin(batch)
     }
@@ -159,7 +159,10 @@ class OffloadedPartition implements SourcePartition {
     isHere = false
   }
 
-  /** The units at the front that are done. Only whole ones have a proof, so one is divided only where so few records are wanted. */
+  /**
+   * The units at the front that are done. Only whole ones have a proof (R4), so one is divided only where fewer records are wanted than
+   * when it was read; until the rest of it follows, nothing is vouched for.
+   */
   #takeReady(maxRecords: number): RecordBatch | undefined {
     const taken: { readonly record: Waiting; readonly offset: number; readonly timeMs: number | undefined }[] = []
     let next = 0

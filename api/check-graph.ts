@@ -1,5 +1,7 @@
-import type { Graph } from './graph.ts'
+import type { HandlerDefinition } from './entity-definition.ts'
+import type { Graph, Node } from './graph.ts'
 import { invalid } from './invalid.ts'
+import { invalidOffload } from './offload/errors.ts'
 
 /** Refuses what could not be found again on disk, or would silently do nothing. In no order of lines is it different. */
 export function checkGraph(graph: Graph): void {
@@ -16,7 +18,9 @@ export function checkGraph(graph: Graph): void {
   distinct(graph.sinks, (name) =>
     invalid(`${where} has two sinks called ${name}`, 'Rename one of them, or use the same sink in both places'),
   )
-  for (const { step, next } of graph.nodes) {
+  for (const node of graph.nodes) {
+    const { step, next } = node
+    if (step.kind === 'mapOffload') checkOffload(node, where)
     // A key that nobody uses is half a line.
     if (step.kind === 'keyBy' && next.length === 0) {
       throw invalid(
@@ -25,6 +29,28 @@ export function checkGraph(graph: Graph): void {
       )
     }
   }
+}
+
+/**
+ * What leaves an entity is decided: it is committed with the state, and sent from there. Work behind it would have to be kept and
+ * come back, which is what a sink and a source are for.
+ */
+function checkOffload(node: Node, where: string): void {
+  const origin = handlerBefore(node)
+  if (origin === undefined) return
+  throw invalidOffload(
+    `${where} has a mapOffload behind ${JSON.stringify(`${origin.entity.name}.${origin.name}`)}: offloaded steps stand between a source and the first entity`,
+    'Do the work before .keyBy(...); or lead what the handler returns into a sink, and read that with a source that has the mapOffload',
+  )
+}
+
+function handlerBefore(node: Node): HandlerDefinition | undefined {
+  const before = new Set([node])
+  for (const { step, parents } of before) {
+    if (step.kind === 'to' || step.kind === 'handler') return step.handler
+    for (const parent of parents) before.add(parent)
+  }
+  return undefined
 }
 
 function distinct(named: Iterable<{ readonly name: string }>, error: (shown: string) => Error): void {

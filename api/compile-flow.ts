@@ -1,6 +1,7 @@
 import type { Flow } from '../runtime/shard/plan.ts'
 import type { SinkDefinition } from './end-definition.ts'
 import type { Node } from './graph.ts'
+import { offloadedFlow } from './offload/flow.ts'
 
 /**
  * Makes functions of steps. All closures are made here, once: none is made while values flow. Undefined stands for a flow that
@@ -42,6 +43,7 @@ export class FlowCompiler {
     if (step.kind === 'map') return mapped(step.run, after)
     if (step.kind === 'filter') return filtered(step.run, after)
     if (step.kind === 'flatMap') return flattened(step.run, after)
+    if (step.kind === 'mapOffload') return offloadedFlow(step.offload, after)
     return after
   }
 

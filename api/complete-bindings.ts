@@ -6,6 +6,8 @@ import { boundEnds } from './bind.ts'
 import { compile, sinkPlan } from './compile.ts'
 import { deadLettersEnd } from './dead-letters.ts'
 import type { Binding } from './ends.ts'
+import { OffloadedSource } from './offload/offloaded-source.ts'
+import { offloadsBehind } from './offload/steps.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Prepared } from './prepared.ts'
 import type { RealEnd } from './real-end.ts'
@@ -22,6 +24,8 @@ export interface CompleteProgram {
     readonly sources: readonly (Prepared | undefined)[]
     readonly sinks: readonly (Prepared | undefined)[]
   }
+  /** As `plan.sources`: those that have offloaded steps. */
+  readonly offloads: readonly (OffloadedSource | undefined)[]
 }
 
 /** The records of a list are encoded already, and the plan's source decodes them: they do not pass through the format. */
@@ -53,12 +57,17 @@ export function completeBindings(
   const codec = createCodec()
   const decode = (bytes: Uint8Array): unknown => codec.decode(bytes, 0, bytes.length)
   const reals = definitions.map((source) => ends.sources.get(source)!)
+  const plans = bare.sources.map((source, i) =>
+    reals[i]!.kind === 'list' ? { ...source, decode, key: undefined } : source,
+  )
+  const offloads = definitions.map((source, i) => {
+    const steps = offloadsBehind(ends.graph.sources.get(source)!)
+    return steps.length === 0 ? undefined : new OffloadedSource(plans[i]!, steps, codec)
+  })
   return {
     plan: {
       ...bare,
-      sources: bare.sources.map((source, i) =>
-        reals[i]!.kind === 'list' ? { ...source, decode, key: undefined } : source,
-      ),
+      sources: plans.map((source, i) => offloads[i]?.plan ?? source),
       sinks: letters ? [...bare.sinks, sinkPlan(deadLettersEnd)] : bare.sinks,
       deadLetterSink: deadLetterSink < 0 ? undefined : deadLetterSink,
     },
@@ -75,6 +84,7 @@ export function completeBindings(
       sources: definitions.map(({ prepared }, i) => (reals[i]!.kind === 'list' ? undefined : prepared)),
       sinks: sinks.map(({ prepared }) => prepared),
     },
+    offloads,
   }
 }
 

@@ -38,7 +38,7 @@ export type CheckState<S> = [Flaw<S, 'state'>] extends [never] ? unknown : { sta
 type HandlerFlaw<F, K extends string> =
   F extends (...args: any[]) => infer R
     ? 0 extends 1 & R ? `the output of ${K} is any: do not return ctx.send(...); where it depends on an entity, annotate it: ${K}(state, message, ctx): Type`
-    : R extends PromiseLike<unknown> ? `${K} is async: a handler is synchronous. Slow work happens outside, and its result comes back as a message`
+    : R extends PromiseLike<unknown> ? `${K} is async: a handler is synchronous. Slow work goes before keyBy (mapOffload), or comes back as a message`
     : R extends Generator ? `${K} is a generator: return many([...]) instead`
     : Flaw<OutputOf<R>, `what ${K} returns`> | (Parameters<F> extends [any, infer M, ...any[]] ? Flaw<M, `the message of ${K}`> : never)
     : never
@@ -47,6 +47,11 @@ type HandlerFlaw<F, K extends string> =
 export type CheckHandlers<H> =
   { [K in keyof H & string]: HandlerFlaw<H[K], K> }[keyof H & string] extends never ? unknown
   : { on: { [K in keyof H & string as [HandlerFlaw<H[K], K>] extends [never] ? never : K]: HandlerFlaw<H[K], K> } }
+
+/** Of what an offloaded step returns: a sentence that no function is. */
+export type CheckMade<U> = [Flaw<U, 'what the step returns'>] extends [never]
+  ? unknown
+  : Flaw<U, 'what the step returns'>
 
 // biome-ignore format: one case a line
 export type CheckUpcasts<U, S> =

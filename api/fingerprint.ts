@@ -56,6 +56,8 @@ function stepText(node: Node, names: ReadonlyMap<Node, string>): string {
     case 'flatMap':
     case 'keyBy':
       return `${step.kind} ${flat(String(step.run))}`
+    case 'mapOffload':
+      return `mapOffload ${flat(String(step.offload.run))}`
     case 'merge':
     case 'source':
     case 'handler':
@@ -68,7 +70,8 @@ function flat(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-function hash(lines: string): string {
+/** As many hexadecimal digits, whatever the length of `lines`. */
+export function hash(lines: string): string {
   const text = lines.toWellFormed()
   const bytes = new Uint8Array(utf8Length(text))
   utf8Write(text, bytes, 0)

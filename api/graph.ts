@@ -1,5 +1,6 @@
 import type { SinkDefinition, SourceDefinition } from './end-definition.ts'
 import type { EntityDefinition, HandlerDefinition } from './entity-definition.ts'
+import type { OffloadDefinition } from './offload.ts'
 
 /** One step of a pipeline, as it was written. */
 export type Step =
@@ -9,6 +10,7 @@ export type Step =
   | { readonly kind: 'map'; readonly run: (value: unknown) => unknown }
   | { readonly kind: 'filter'; readonly run: (value: unknown) => unknown }
   | { readonly kind: 'flatMap'; readonly run: (value: unknown) => Iterable<unknown> }
+  | { readonly kind: 'mapOffload'; readonly offload: OffloadDefinition }
   | { readonly kind: 'merge' }
   | { readonly kind: 'branch'; readonly tag: string }
   /** One stream of a branch: its only parent is a branch. */

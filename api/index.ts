@@ -11,6 +11,8 @@ export type { Address, Gives, Handler, MessageOf, OutputFrom, To } from './handl
 // Wiring
 export { pipeline } from './pipeline.ts'
 export type { Builder, Pipeline } from './pipeline.ts'
+export { offload } from './offload.ts'
+export type { Offloaded, OffloadOptions } from './offload.ts'
 export type { FlowsOn, HandlerReturnsNothing, Keyed, Stream } from './stream.ts'
 
 // Ends: what enters and leaves, by name

@@ -11,3 +11,4 @@ export declare const staged: unique symbol
 export declare const bound: unique symbol
 export declare const reads: unique symbol
 export declare const writes: unique symbol
+export declare const offloaded: unique symbol

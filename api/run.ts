@@ -1,11 +1,13 @@
 import { maxWorkers } from '../runtime/base/limits.ts'
 import { completeBindings } from './complete-bindings.ts'
 import { invalid } from './invalid.ts'
+import { invalidOffload } from './offload/errors.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Program } from './program.ts'
 import { programOf } from './program.ts'
 import type { LiveProgram } from './run/live-program.ts'
 import { loadProgram } from './run/load-program.ts'
+import { poolThreadData } from './run/offload/pool-thread-data.ts'
 import type { Running } from './run/running.ts'
 import { start } from './run/start.ts'
 
@@ -23,6 +25,11 @@ export interface RunOptions {
    * the file that exports the program, because functions cannot travel.
    */
   workers?: number
+  /**
+   * Threads for offloaded steps (`mapOffload`), beside the workers and shared out among those that read sources with such steps.
+   * Default: the cores that the workers leave free, but at least one for each of them.
+   */
+  offloadThreads?: number
   /** After a crash the steps behind a source may change, although a record may then take effect half by the old ones and half by the new. */
   acceptTornRecords?: boolean
 }
@@ -36,9 +43,17 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     once = false,
     acceptTornRecords = false,
     workers = 1,
+    offloadThreads,
   } = options
   if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
     throw new TypeError(`workers is a whole number from 1 to ${maxWorkers}, not ${workers}`)
+  if (offloadThreads !== undefined && !(Number.isInteger(offloadThreads) && offloadThreads >= 1))
+    throw new TypeError(`offloadThreads is a whole number above 0, not ${offloadThreads}`)
+  if (poolThreadData() !== undefined)
+    throw invalidOffload(
+      'a file with an offloaded step runs a program, and every thread that loads it would do so again',
+      'Move the step into a file that starts nothing',
+    )
   signal?.throwIfAborted()
   const found = program instanceof URL ? await loadProgram(program) : programOf(program)
   if (found === undefined)
@@ -51,6 +66,7 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     follow: undefined,
     acceptTornRecords,
     workers,
+    offloadThreads,
     reference: program instanceof URL ? { kind: 'url', href: program.href } : undefined,
   })
   if (signal !== undefined) await stopOn(signal, live)

@@ -2,6 +2,8 @@ import { sinkOf } from './end-definition.ts'
 import { handlerOf } from './entity-definition.ts'
 import type { Graph, Node, Step } from './graph.ts'
 import { invalid } from './invalid.ts'
+import { offloadOf } from './offload.ts'
+import { invalidOffload } from './offload/errors.ts'
 
 const nodeKey: unique symbol = Symbol('millrace.node')
 
@@ -27,6 +29,16 @@ class StreamBuilder {
 
   flatMap(run: (value: unknown) => Iterable<unknown>): StreamBuilder {
     return this.#then({ kind: 'flatMap', run: checked('flatMap', run) })
+  }
+
+  mapOffload(step: unknown): StreamBuilder {
+    const offload = offloadOf(step)
+    if (offload === undefined)
+      throw invalidOffload(
+        'mapOffload was given something that is no offloaded step',
+        'Write .mapOffload(classify), where export const classify = offload(import.meta.url, (value: Type) => ...)',
+      )
+    return this.#then({ kind: 'mapOffload', offload })
   }
 
   merge(other: StreamBuilder): StreamBuilder {

@@ -2,6 +2,7 @@
 import type { Handler } from './handler.ts'
 import type { Some } from './output.ts'
 import type { Sink } from './ends.ts'
+import type { Offloaded } from './offload.ts'
 
 /** Pure steps. They hold no state, and may be run anywhere and again. */
 export interface Stream<T> {
@@ -9,6 +10,11 @@ export interface Stream<T> {
   filter<U extends T>(keep: (value: T) => value is U): Stream<U>
   filter(keep: (value: Readonly<T>) => boolean): Stream<T>
   flatMap<U extends Some>(step: (value: Readonly<T>) => Iterable<U>): Stream<U>
+  /**
+   * CPU-heavy or async work, on other threads: see `offload`. Values come back in the order in which they went. It stands between a
+   * source and the first `to`; behind an entity `pipeline` throws MR_OFFLOAD_INVALID.
+   */
+  mapOffload<U extends Some>(step: Offloaded<T, U>): Stream<U>
   merge<U>(other: Stream<U>): Stream<T | U>
   /** One stream per value of a tag: `branch('kind').refused`. */
   branch<K extends Tag<T>>(tag: K): Branches<T, K>
@@ -47,5 +53,5 @@ type Branch<T, K extends string, V> = T extends { readonly [P in K]: V }
 type Values<T, K> = K extends keyof T ? T[K] & string : never
 type Sync<U> =
   U extends PromiseLike<unknown>
-    ? 'this step is async: a step returns its value at once, so await before the source or behind a sink'
+    ? 'this step is async: write .mapOffload(step), where export const step = offload(import.meta.url, ...)'
     : unknown

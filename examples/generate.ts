@@ -5,8 +5,10 @@
  *   generate.ts quotes 100000 > quotes.msg                 or apart, for market-spread.ts
  *   generate.ts orders 100000 > orders.msg
  *   generate.ts deposits > deposits.msg                    money for a hundred accounts
+ *   generate.ts images 10000 > images.msg                digits, drawn by an unsteady hand
  *   generate.ts transfers 100000 7 > transfers.msg         from seed 7
  */
+import { generateImages } from './inference/generate.ts'
 import { generateEvents, generateOrders, generateQuotes } from './market-spread/generate.ts'
 import { generateDeposits, generateTransfers } from './transfers/generate.ts'
 
@@ -16,6 +18,7 @@ const generators = {
   orders: generateOrders,
   deposits: () => generateDeposits(),
   transfers: generateTransfers,
+  images: generateImages,
 }
 
 const [what = '', count = '10000', seed = '1'] = process.argv.slice(2)

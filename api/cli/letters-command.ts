@@ -23,7 +23,9 @@ export async function listLetters({ data, json }: { readonly data: string; reado
 export async function retryLetters(
   file: string,
   ids: readonly string[],
-  options: Omit<RunCommandOptions, 'once' | 'acceptTornRecords' | 'workers'> & { readonly all: boolean },
+  options: Omit<RunCommandOptions, 'once' | 'acceptTornRecords' | 'workers' | 'offloadThreads'> & {
+    readonly all: boolean
+  },
 ): Promise<boolean> {
   const complete = await completeFile(file, options)
   const { data, durability, all } = options

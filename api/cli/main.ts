@@ -26,6 +26,11 @@ withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: wh
   .description('run a program, and go on where it was')
   .option('--once', 'stop when every source is at its end and everything is committed and with the sinks', false)
   .option('--workers <n>', 'threads that share the work; may be another number every time', workerCount, 1)
+  .option(
+    '--offload-threads <n>',
+    'threads for offloaded steps, beside the workers (default: the cores they leave)',
+    wholeNumber,
+  )
   .option('--accept-torn-records', 'go on with changed steps although the program was not stopped cleanly', false)
   .action((file: string, options: RunCommandOptions) => runCommand(file, options))
 

@@ -9,6 +9,7 @@ export interface RunCommandOptions extends GivenEnds {
   readonly once: boolean
   readonly acceptTornRecords: boolean
   readonly workers: number
+  readonly offloadThreads: number | undefined
 }
 
 /** `millrace run`: until it is stopped, or all is done. */
@@ -16,9 +17,18 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const complete = await completeFile(file, options)
   // Standard input ends for ever: when nothing else can come, there is nothing to wait for.
   const once = options.once || (complete.sources.length > 0 && complete.sources.every(({ kind }) => kind === 'stdio'))
-  const { data, durability, acceptTornRecords, workers } = options
+  const { data, durability, acceptTornRecords, workers, offloadThreads } = options
   const reference = { kind: 'file', file, given: { in: options.in, out: options.out } } as const
-  const live = await start(complete, { data, durability, once, follow: !once, acceptTornRecords, workers, reference })
+  const live = await start(complete, {
+    data,
+    durability,
+    once,
+    follow: !once,
+    acceptTornRecords,
+    workers,
+    offloadThreads,
+    reference,
+  })
   const line = new LiveLine(() => live.stats())
   const unlisten = onStopSignals((signal) => {
     line.say(`${signal}: finishing what was read; once more stops at once, and loses nothing`)

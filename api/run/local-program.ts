@@ -7,6 +7,7 @@ import { letterSpace, lettersOf, type StoredLetter } from './letters.ts'
 import { type Asked, LiveProgram } from './live-program.ts'
 import type { MeteredPartition } from './metered-partition.ts'
 import type { MeteredSink } from './metered-sink.ts'
+import type { OffloadDesk } from './offload/desk.ts'
 import { Outcome } from './outcome.ts'
 import { stoppedEarly } from './request-errors.ts'
 import type { RunStats } from './running.ts'
@@ -18,6 +19,8 @@ export interface LocalParts {
   readonly store: LevelStore
   readonly partitions: MeteredPartition[]
   readonly sinks: readonly MeteredSink[]
+  /** Undefined: no source has offloaded steps. */
+  readonly desk: OffloadDesk | undefined
 }
 
 /**
@@ -101,15 +104,15 @@ export class LocalProgram extends LiveProgram {
   }
 
   /** Handles a dead letter again. Resolves when that is durable, with whether it went well this time. */
-  retry({ rowKey, bytes }: StoredLetter): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.#parts.worker.want({
-        kind: 'retry',
-        rowKey,
-        letter: bytes,
-        done: (error, ok) => (error === undefined ? resolve(ok === true) : reject(error)),
-      })
+  async retry({ rowKey, bytes, letter }: StoredLetter): Promise<boolean> {
+    const { worker, desk } = this.#parts
+    const over = await desk?.prepareLetter(letter)
+    const outcome = new Promise<boolean>((resolve, reject) => {
+      const done = (error: Error | undefined, ok?: boolean): void =>
+        error === undefined ? resolve(ok === true) : reject(error)
+      worker.want({ kind: 'retry', rowKey, letter: bytes, done })
     })
+    return await outcome.finally(over)
   }
 
   protected asked(_shard: number, { message, ...asked }: Asked): Promise<unknown> {
@@ -156,11 +159,13 @@ export class LocalProgram extends LiveProgram {
   async #close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    const { worker, store, partitions, sinks } = this.#parts
+    const { worker, store, partitions, sinks, desk } = this.#parts
     let error: unknown = worker.error
     const close = (closing: Promise<void>): Promise<void> =>
       closing.catch((failure: unknown) => void (error ??= failure))
-    await Promise.all([...partitions, ...sinks].map((part) => close(part.close())))
+    await Promise.all(
+      [...partitions, ...sinks, ...(desk === undefined ? [] : [desk])].map((part) => close(part.close())),
+    )
     await close(store.close())
     if (!this.#isOpen) {
       this.#opening.settle(error ?? stoppedEarly())

@@ -7,6 +7,8 @@ import type { SinkPort } from '../../runtime/ports/sink.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import type { CompleteProgram, SourceEnd } from '../complete-bindings.ts'
 import type { RealEnd } from '../real-end.ts'
+import type { OffloadDesk } from './offload/desk.ts'
+import { offloadedPartition } from './offload/offloaded-partition.ts'
 import { PreparedPartition } from './prepared-partition.ts'
 
 export interface OpenEnds {
@@ -23,6 +25,8 @@ export interface OpenEndsOptions {
   readonly follow: boolean | undefined
   /** False: sources are left alone. */
   readonly readSources: boolean
+  /** Undefined: no source has offloaded steps. */
+  readonly desk: OffloadDesk | undefined
 }
 
 /** What ends have to tell while they are open. */
@@ -42,7 +46,9 @@ export async function openEnds(
   const ports: SinkPort[] = []
   const prepared = (source: number, partition: SourcePartition): SourcePartition => {
     const format = formats.sources[source]
-    return format === undefined ? partition : new PreparedPartition(partition, format, () => listener.wake())
+    const wake = (): void => listener.wake()
+    const decodable = format === undefined ? partition : new PreparedPartition(partition, format, wake)
+    return offloadedPartition(options.desk, source, decodable, wake)
   }
   try {
     // Also where sources are left alone: records that were read before are decoded again when something is recovered.

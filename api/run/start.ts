@@ -12,7 +12,9 @@ import type { LiveProgram } from './live-program.ts'
 import { LocalProgram } from './local-program.ts'
 import { MeteredPartition } from './metered-partition.ts'
 import { MeteredSink } from './metered-sink.ts'
-import { type OpenEnds, openEnds } from './open-ends.ts'
+import { openEnds } from './open-ends.ts'
+import { openDesk, threadsFor } from './offload/open-desk.ts'
+import { placeOffloads } from './offload/place-offloads.ts'
 import { Outside } from './outside.ts'
 import { regroupStore } from './regroup-store.ts'
 import { stdinNeedsOneWorker, topicsNeedOneWorker, workersNeedFile } from './request-errors.ts'
@@ -32,6 +34,8 @@ export interface StartOptions {
   readonly workers: number
   /** Where the program is, for threads to load it. Undefined: nowhere, so there can be only this one. */
   readonly reference: ProgramReference | undefined
+  /** Threads for offloaded steps, beside the workers. Undefined: the cores that the workers leave, at least one for each that needs it. */
+  readonly offloadThreads?: number | undefined
   /** So long may a thread stay in one turn before it counts as lost. Default: half a minute. */
   readonly stallMs?: number
 }
@@ -43,13 +47,14 @@ const defaultStallMs = 30_000
  * said how far it is, and every source has given something or is at its end. If that fails, everything is closed again.
  */
 export async function start(complete: CompleteProgram, options: StartOptions): Promise<LiveProgram> {
-  const live = await startWorkers(complete, options)
+  const live = await startWorkers(await placeOffloads(complete), options)
   await live.opened
   return live
 }
 
 /** As `start`, on this thread alone. Sources are left alone: what happens is only what is asked for. */
-export async function startAlone(complete: CompleteProgram, options: StartOptions): Promise<LocalProgram> {
+export async function startAlone(program: CompleteProgram, options: StartOptions): Promise<LocalProgram> {
+  const complete = await placeOffloads(program)
   const store = await openChecked(complete, { ...options, workers: 1 })
   const live = await startLocal(complete, options, store, false)
   await live.opened
@@ -84,8 +89,9 @@ async function openChecked(complete: CompleteProgram, options: StartOptions): Pr
 
 /** Lets the groups that there are finish what they have begun. Closes the store. */
 async function comeToRest(complete: CompleteProgram, options: StartOptions, store: LevelStore): Promise<void> {
-  const resting = { ...options, once: false }
-  if (store.groupCount > 1) checkThreads(complete, { ...options, workers: store.groupCount })
+  // Nothing is read, so nothing is offloaded either: how many threads there are for that says nothing about those groups.
+  const resting = { ...options, once: false, offloadThreads: undefined }
+  if (store.groupCount > 1) checkThreads(complete, { ...resting, workers: store.groupCount })
   const live =
     store.groupCount === 1
       ? await startLocal(complete, resting, store, false)
@@ -94,23 +100,23 @@ async function comeToRest(complete: CompleteProgram, options: StartOptions, stor
   await live.stop()
 }
 
-function checkThreads({ sources, sinks }: CompleteProgram, { workers, reference }: StartOptions): void {
+function checkThreads(complete: CompleteProgram, { workers, reference, offloadThreads }: StartOptions): void {
+  const { sources, sinks } = complete
   if (reference === undefined) throw workersNeedFile(workers)
+  threadsFor(complete, { workers, offloadThreads }, 0)
   if (sources.some(({ kind }) => kind === 'stdio')) throw stdinNeedsOneWorker(workers)
   if ([...sources, ...sinks].some((end) => end?.kind === 'kafka')) throw topicsNeedOneWorker(workers)
 }
 
-/** If the ends cannot be opened, the store is closed. */
-async function openOrClose(
-  complete: CompleteProgram,
-  options: StartOptions & { readonly readSources: boolean },
-  outside: Outside,
-  store: LevelStore,
-): Promise<OpenEnds> {
+/** Opens something. If that fails, what was opened before is closed again. */
+async function openOrClose<T>(
+  before: readonly ({ close(): Promise<void> } | undefined)[],
+  open: () => Promise<T>,
+): Promise<T> {
   try {
-    return await openEnds(complete, options, outside)
+    return await open()
   } catch (error) {
-    await store.close()
+    for (const part of before) await part?.close()
     throw error
   }
 }
@@ -121,7 +127,9 @@ async function startThreads(
   store: LevelStore,
 ): Promise<ThreadedProgram> {
   const { follow, acceptTornRecords, once, reference, stallMs = defaultStallMs } = options
-  const { sinks } = await openOrClose(complete, { ...options, readSources: false }, new Outside(), store)
+  const { sinks } = await openOrClose([store], () =>
+    openEnds(complete, { ...options, readSources: false, desk: undefined }, new Outside()),
+  )
   return new ThreadedProgram(complete.plan, {
     program: reference!,
     store,
@@ -130,6 +138,7 @@ async function startThreads(
     acceptTornRecords,
     once,
     stallMs,
+    offloadThreads: options.offloadThreads,
   })
 }
 
@@ -140,9 +149,17 @@ async function startLocal(
   readSources: boolean,
 ): Promise<LocalProgram> {
   const { plan, sources } = complete
-  const { acceptTornRecords } = options
+  const { acceptTornRecords, offloadThreads } = options
   const outside = new Outside()
-  const ends = await openOrClose(complete, { ...options, readSources }, outside, store)
+  const usesLoader = options.reference?.kind === 'file'
+  const desk = await openOrClose([store], () =>
+    openDesk(complete, {
+      threads: threadsFor(complete, { workers: 1, offloadThreads }, 0),
+      usesLoader,
+      check: readSources,
+    }),
+  )
+  const ends = await openOrClose([store, desk], () => openEnds(complete, { ...options, readSources, desk }, outside))
   const partitions = ends.partitions.map(({ source, partition }) => {
     return { source, partition: new MeteredPartition(partition, sources[source]!.kind === 'stdio') }
   })
@@ -155,7 +172,7 @@ async function startLocal(
     workerOptions({ group: 0, groupCount: 1, shardCount, acceptTornRecords }),
   )
   const metered = partitions.map(({ partition }) => partition)
-  const live = new LocalProgram({ plan, worker, store, partitions: metered, sinks }, options.once)
+  const live = new LocalProgram({ plan, worker, store, partitions: metered, sinks, desk }, options.once)
   const host = new WorkerHost(worker, realClock, { ticked: live.ticked })
   outside.meet({
     wake: host.wake,

@@ -1,4 +1,5 @@
 import type { Pipeline } from '../pipeline.ts'
+import { settleOffloads } from './offloads.ts'
 import {
   deterministicHandlers,
   eventuallyQuiet,
@@ -52,6 +53,7 @@ export const standard: readonly Property[] = [
 export async function check(pipeline: Pipeline, options: CheckOptions): Promise<CheckReport> {
   const { seeds = 20, properties = standard, shrink = true } = options
   const scenario = scenarioOf({ hosts: [1, 2, 3], ...options })
+  await settleOffloads(pipeline, scenario.inputs)
   const report = { seeds, worlds: 0, faults: 0, handled: 0 }
   for (let seed = scenario.seed; seed < scenario.seed + seeds; seed++) {
     const trial = new Trial(pipeline, { ...scenario, seed })
@@ -61,7 +63,7 @@ export async function check(pipeline: Pipeline, options: CheckOptions): Promise<
     }
     count(report, trial)
   }
-  return await Promise.resolve(report)
+  return report
 }
 
 function count(report: { worlds: number; faults: number; handled: number }, trial: Trial): void {

@@ -21,7 +21,7 @@ type Sent<M> = [M] extends [void] ? [] : [message: NoInfer<M>]
 export interface Harness extends Results {
   /** What the clock says, in ms. */
   readonly now: number
-  /** Records come in, one after the other. */
+  /** Records come in, one after the other. Offloaded steps run at once, so they must not be async. */
   push<T>(source: Source<T>, ...values: NoInfer<T>[]): void
   /** A message from outside. Throws MR_HANDLER_FAILED if its handler does, and then nothing has changed. */
   send<M>(to: To<M>, key: string, ...message: Sent<M>): void
@@ -123,6 +123,8 @@ class SteppedHarness {
   #act(act: () => void): void {
     this.#reader = undefined
     act()
+    const [unsettled] = this.#program.unsettled
+    if (unsettled !== undefined) throw unsettled
     this.#program.guard.check()
   }
 

@@ -1,4 +1,5 @@
 import type { Pipeline } from '../pipeline.ts'
+import { settleOffloads } from './offloads.ts'
 import type { Results } from './results.ts'
 import { compareScales } from './same-at-any-scale.ts'
 import { scenarioOf } from './scenario.ts'
@@ -26,6 +27,7 @@ export interface Simulated extends Results {
  */
 export async function simulate(pipeline: Pipeline, options: SimulateOptions): Promise<Simulated> {
   const scenario = scenarioOf(options)
+  await settleOffloads(pipeline, scenario.inputs)
   const runs = scenario.hosts.map((hosts) => simulateOnce(pipeline, scenario, hosts))
   if (!scenario.mayDiffer) compareScales(pipeline, scenario, runs)
   const all: Simulated[] = []
@@ -38,5 +40,5 @@ export async function simulate(pipeline: Pipeline, options: SimulateOptions): Pr
       handled: run.result.handled,
       runs: all,
     })
-  return await Promise.resolve(all.at(-1)!)
+  return all.at(-1)!
 }

@@ -7,12 +7,15 @@ import type { Binding } from '../ends.ts'
 import { invalid } from '../invalid.ts'
 import type { Pipeline } from '../pipeline.ts'
 import { Guard } from './guard.ts'
+import { inlineOffloads } from './offloads.ts'
 
 /** A pipeline made ready for a simulated world: watched, fed by lists, and with sinks that can be read back. */
 export interface TestProgram {
   readonly plan: Plan
   readonly codec: Codec
   readonly guard: Guard
+  /** Async steps that were met, and could not be waited for. */
+  readonly unsettled: readonly Error[]
   /** Records by source, as in `plan.sources`. */
   readonly records: readonly (readonly Uint8Array[])[]
   /** The value that these bytes of a sink are. */
@@ -24,14 +27,18 @@ export interface TestProgram {
  * and so is one that is bound to anything but a list: a simulated world has no files.
  */
 export function testProgram(pipeline: Pipeline, inputs: readonly Binding[]): TestProgram {
-  const { plan, sources } = completeBindings(pipeline, inputs, { sinks: 'optional' })
+  const { plan, sources, offloads } = completeBindings(pipeline, inputs, { sinks: 'optional' })
   const codec = createCodec()
   const guard = new Guard(codec)
+  const unsettled: Error[] = []
+  const inline = inlineOffloads(codec, (error) => void unsettled.push(error))
+  for (const offloaded of offloads) if (offloaded !== undefined) offloaded.inline = inline
   const values = new SinkValues(codec)
   return {
     plan: guard.watch({ ...plan, sinks: plan.sinks.map((sink) => values.keep(sink)) }),
     codec,
     guard,
+    unsettled,
     records: sources.map((end, i) => {
       if (end.kind === 'list') return end.records
       throw invalid(

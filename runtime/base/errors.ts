@@ -43,6 +43,10 @@ export type ErrorCode =
   | 'MR_END_UNKNOWN'
   | 'MR_URI_INVALID'
   | 'MR_WORKER_LOST'
+  | 'MR_OFFLOAD_INVALID'
+  | 'MR_OFFLOAD_TIMEOUT'
+  | 'MR_OFFLOAD_THREAD_LOST'
+  | 'MR_STEPS_DIFFER'
   | 'MR_STOPPED'
 
 export interface ErrorDetails {

@@ -46,6 +46,16 @@ export const defaultCacheBytes: number = 256 << 20
 /** What one entity costs in memory beside its bytes. */
 export const rowOverheadBytes: number = 200
 
+/** Records of a worker that wait for offloaded steps, and their bytes with those of the results: beyond that, sources wait. */
+export const maxOffloadedRecords: number = 2_048
+export const maxOffloadedBytes: number = 8 << 20
+/** Values that one task of the offload pool takes along. */
+export const maxOffloadChunk: number = 256
+/** A value over which so many threads have died is given up. */
+export const maxOffloadAttempts: number = 3
+/** How long a thread of the offload pool may take to start and to load the program's file. */
+export const offloadLoadMs: number = 120_000
+
 /** How long a request id is remembered. */
 export const requestRetentionMs: number = 24 * 3_600_000
 

@@ -15,13 +15,17 @@ const essentials: Record<number, readonly [string, ...string[]]> = {
   5: ["Type 'number' is not assignable to type 'string'"],
   6: ["Type 'string | undefined' is not assignable to type 'string'"],
   7: ["Property 'into' does not exist on type 'HandlerReturnsNothing'"],
-  8: ['this step is async: a step returns its value at once'],
+  8: ['this step is async: write .mapOffload(step)'],
   9: ["Cannot assign to 'bid' because it is a read-only property"],
   10: ["Type 'undefined' is not assignable to type 'Some'"],
   11: ['no field of this value has a fixed set of words'],
   12: ["Property 'huge' does not exist on type 'Branches<"],
   16: ["Argument of type 'Sink<Rejection>' is not assignable to parameter of type 'Gives<any>'"],
   17: ["Argument of type 'Source<Quote>' is not assignable to parameter of type 'Sink<Rejection>'"],
+  18: [
+    "Argument of type 'Offloaded<{ pixels: Uint8Array<ArrayBufferLike>; }, number>' is not assignable to parameter",
+    "Property 'pixels' is missing in type 'Quote'",
+  ],
   19: ["Argument of type 'Handler<Quote, ", "is not assignable to parameter of type 'AnyEntity<unknown>'"],
   21: ['go is async: a handler is synchronous'],
   22: ['state.next is a function, and only data can be kept'],
@@ -58,7 +62,9 @@ const essentials: Record<number, readonly [string, ...string[]]> = {
   56: ["Property 'open' is missing in type '{ bid: number; }'"],
   58: ["Argument of type 'Sink<Rejection>' is not assignable to parameter of type 'To<any>'"],
   59: ["Argument of type 'Address<{ attempt: number; }>' is not assignable to parameter of type 'To<any>'"],
+  60: ["is not assignable to parameter of type 'Gives<any>'"],
   61: ["Property 'map' does not exist on type 'HandlerReturnsNothing'"],
+  62: ['what the step returns.again is a function, and only data can be kept'],
 }
 
 interface Mistake {

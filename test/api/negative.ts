@@ -1,9 +1,9 @@
 // biome-ignore-all format: a mistake stands on one line, below the comment that expects it
 // oxlint-disable typescript/ban-ts-comment, no-unused-expressions, no-unused-vars, require-await, typescript/no-unsafe-return -- these are mistakes on purpose
 // Each line after `@ts-expect-error` must not compile. If one starts to compile, tsc says so. The numbers are those of the sketch;
-// what it has and this release has not (windows, joins, offloading, simulation) is left out.
+// what it has and this release has not (windows, joins, simulation) is left out.
 import { z } from 'zod'
-import { bind, binary, entity, json, minutes, pipeline, sink, source } from 'millrace'
+import { bind, binary, entity, json, minutes, offload, pipeline, sink, source } from 'millrace'
 import type { Address, RealSink } from 'millrace'
 
 type Quote = { symbol: string; bid: number; tags: string[] }
@@ -27,6 +27,7 @@ const orders = source('orders', json((raw) => raw as Order))
 const rejections = sink('rejections', json((raw) => raw as Rejection), { key: (r) => r.symbol })
 const names = sink('names', json(z.object({ name: z.string() })))
 declare const push: RealSink
+const classify = offload(import.meta.url, async (image: { pixels: Uint8Array }) => image.pixels.length)
 
 export default pipeline('negative', ({ from, use }) => {
   const byQuote = from(quotes).keyBy((q) => q.symbol)
@@ -74,16 +75,25 @@ export default pipeline('negative', ({ from, use }) => {
   // 17 writing into a source
   // @ts-expect-error
   byOrder.to(Market.order).into(quotes)
+  // 18 offloading the wrong type
+  // @ts-expect-error
+  from(quotes).mapOffload(classify)
   // 19 listing a handler where an entity is meant
   // @ts-expect-error
   use(Market.quote)
 })
 
 pipeline('more', ({ from }) => {
+  // 60 what is offloaded is a step, not an origin
+  // @ts-expect-error
+  from(classify)
   // 61 a handler that returns nothing is no origin
   // @ts-expect-error
   from(Market.quote).map((x) => x)
 })
+// 62 an offloaded step whose result cannot travel
+// @ts-expect-error
+offload(import.meta.url, async (order: Order) => ({ again: () => order.id }))
 // 21 an async handler
 // @ts-expect-error
 entity('a', { state: () => ({ n: 0 }), on: { async go(s) { s.n++ } } })

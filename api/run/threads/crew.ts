@@ -25,6 +25,7 @@ export interface CrewParts {
   readonly once: boolean
   /** So long may a thread stay in one turn before it counts as lost. */
   readonly stallMs: number
+  readonly offloadThreads: number | undefined
 }
 
 /**
@@ -99,7 +100,7 @@ export class Crew {
   }
 
   #start(member: Member): void {
-    const { program, store, follow, acceptTornRecords, once } = this.#parts
+    const { program, store, follow, acceptTornRecords, once, offloadThreads } = this.#parts
     const { group } = member
     const thread: WorkerThread = new WorkerThread({
       program,
@@ -108,6 +109,7 @@ export class Crew {
       follow,
       acceptTornRecords,
       once,
+      offloadThreads,
       careful: this.#deaths[group]!.count > 0,
       others: this.#members.flatMap((other) => other.thread ?? []),
       heard: (message) => this.#heard(member, thread, message),

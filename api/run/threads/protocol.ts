@@ -15,6 +15,8 @@ export interface ThreadStart {
   readonly acceptTornRecords: boolean
   /** Whether the main thread wants to know when there is nothing left to do. */
   readonly once: boolean
+  /** Of all workers together. */
+  readonly offloadThreads: number | undefined
   readonly counts: SharedArrayBuffer
   readonly peers: readonly { readonly group: number; readonly port: MessagePort }[]
   /** Whether to note what is being handled, because a former thread of this group has died. */

@@ -14,6 +14,9 @@ import type { RestReport } from '../../../runtime/worker/rest.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
 import { MeteredPartition } from '../metered-partition.ts'
 import { openSink, openSource } from '../open-ends.ts'
+import type { OffloadDesk } from '../offload/desk.ts'
+import { offloadedPartition } from '../offload/offloaded-partition.ts'
+import { openDesk, readerOf, threadsFor } from '../offload/open-desk.ts'
 import { Outside } from '../outside.ts'
 import { workerOptions } from '../worker-options.ts'
 import { carefulPlan } from './careful-plan.ts'
@@ -39,6 +42,7 @@ export class ThreadWorker {
   readonly #worker: Worker
   readonly #host: WorkerHost
   readonly #rows: RowReaders
+  readonly #desk: OffloadDesk | undefined
   #isOpen = false
   #draining = false
   /** What was said last of being quiet. */
@@ -53,23 +57,31 @@ export class ThreadWorker {
     post: Post,
   ): Promise<ThreadWorker> {
     const { plan, sources, sinks } = complete
-    const { group, follow, once } = start
+    const { group, follow, once, offloadThreads } = start
     const { groupCount, durability } = start.store
     const outside = new Outside()
+    const wake = (): void => outside.wake()
+    const desk = await openDesk(complete, {
+      threads: threadsFor(complete, { workers: groupCount, offloadThreads }, group),
+      usesLoader: start.program.kind === 'file',
+      check: true,
+    })
     const partitions: { source: number; partition: MeteredPartition }[] = []
     for (const [source, end] of sources.entries()) {
-      if (source % groupCount !== group) continue
+      if (readerOf(source, groupCount) !== group) continue
       const names = { pipeline: plan.name, end: plan.sources[source]!.name }
-      const added = (partition: SourcePartition): void => outside.added(source, partition)
-      for (const partition of await openSource(names, end, { follow, once }, () => outside.wake(), added))
-        partitions.push({ source, partition: new MeteredPartition(partition, false) })
+      const offloaded = (partition: SourcePartition): SourcePartition =>
+        offloadedPartition(desk, source, partition, wake)
+      const added = (partition: SourcePartition): void => outside.added(source, offloaded(partition))
+      for (const partition of await openSource(names, end, { follow, once }, wake, added))
+        partitions.push({ source, partition: new MeteredPartition(offloaded(partition), false) })
     }
     const likes: SinkPort[] = []
     for (const [i, end] of sinks.entries()) {
       const names = { pipeline: plan.name, end: plan.sinks[i]!.name }
       likes.push(await openSink(names, end!, durability, i === plan.deadLetterSink))
     }
-    return new ThreadWorker(start, plan, store, post, { partitions, likes, outside })
+    return new ThreadWorker(start, plan, store, post, { partitions, likes, outside, desk })
   }
 
   /** `likes`: sinks that are never opened, and know what fits. */
@@ -78,7 +90,12 @@ export class ThreadWorker {
     plan: Plan,
     store: LevelStore,
     post: Post,
-    ends: { readonly partitions: Partitions; readonly likes: readonly SinkPort[]; readonly outside: Outside },
+    ends: {
+      readonly partitions: Partitions
+      readonly likes: readonly SinkPort[]
+      readonly outside: Outside
+      readonly desk: OffloadDesk | undefined
+    },
   ) {
     this.#start = start
     this.#post = post
@@ -90,6 +107,7 @@ export class ThreadWorker {
     this.#links = new PortLinks(wake)
     for (const peer of start.peers) this.#links.connect(peer.group, peer.port)
     this.#partitions = [...ends.partitions]
+    this.#desk = ends.desk
     this.#sinks = ends.likes.map((like, i) => new SinkProxy(like, i, post))
     const isCareful = (): boolean => this.#worker.counts.commits < carefulCommits
     this.#worker = new Worker(
@@ -223,6 +241,7 @@ export class ThreadWorker {
     const close = (closing: Promise<void>): Promise<void> =>
       closing.catch((failure: unknown) => void (error ??= failure))
     await Promise.all(this.#partitions.map(({ partition }) => close(partition.close())))
+    if (this.#desk !== undefined) await close(this.#desk.close())
     this.#links.close()
     await close(this.#store.close())
     this.#post({ kind: 'stopped', error: error === undefined ? undefined : toWire(error) })

@@ -12,6 +12,7 @@ export interface ThreadParts {
   readonly follow: boolean | undefined
   readonly acceptTornRecords: boolean
   readonly once: boolean
+  readonly offloadThreads: number | undefined
   readonly careful: boolean
   /** Those that run now: they are told how to reach this one. */
   readonly others: readonly WorkerThread[]
@@ -29,7 +30,7 @@ export class WorkerThread {
   #why: string | undefined
 
   constructor(parts: ThreadParts) {
-    const { program, store, group, follow, acceptTornRecords, once, careful } = parts
+    const { program, store, group, follow, acceptTornRecords, once, offloadThreads, careful } = parts
     this.group = group
     const peers = parts.others.map((other) => {
       const { port1, port2 } = new MessageChannel()
@@ -43,6 +44,7 @@ export class WorkerThread {
       follow,
       acceptTornRecords,
       once,
+      offloadThreads,
       counts: this.counts.memory,
       peers,
       careful,

@@ -16,6 +16,8 @@ const offloaded = new OffloadedSource(
     name: 'quotes',
     decode: (bytes) => ({ id: bytes.length }),
     time: undefined,
+    forwards: true,
+    key: undefined,
     flow: offloadedFlow(step, () => {}),
     fingerprint: '',
   },

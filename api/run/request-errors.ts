@@ -55,6 +55,14 @@ export function stoppedEarly(): MillraceError {
   })
 }
 
+/** `cause`: undefined when it was asked to stop. */
+export function stoppedMeanwhile(cause: unknown): MillraceError {
+  return new MillraceError('MR_STOPPED', 'the program has stopped before it came to this', {
+    next: 'Start it again, and ask again: nothing was done',
+    cause,
+  })
+}
+
 export function workersNeedFile(workers: number): MillraceError {
   return new MillraceError(
     'MR_PROGRAM_INVALID',

@@ -2,33 +2,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
-import { completeBindings } from '../../api/complete-bindings.ts'
-import { loadProgram } from '../../api/run/load-program.ts'
-import { type StartOptions, start } from '../../api/run/start.ts'
-import type { LiveProgram } from '../../api/run/live-program.ts'
-import type { ThreadedProgram } from '../../api/run/threads/threaded-program.ts'
+import type { ThreadShift } from '../../api/run/threads/thread-shift.ts'
 import { test } from '../support/folder.ts'
-import { type Bank, bankIn, rising } from './support/bank-in.ts'
+import { bankIn, rising } from './support/bank-in.ts'
+import { begin } from './support/begin.ts'
 import type { Order } from './support/dangerous-bank.ts'
 
 const slow = { timeout: 90_000 }
 const many: Order[] = Array.from({ length: 4_000 }, (_, i) => ({ account: `a${i % 40}`, amount: 1 + (i % 5) }))
-
-/** Two workers, with less patience than usual. */
-async function begin(bank: Bank, options: Partial<StartOptions> = {}): Promise<LiveProgram> {
-  const { pipeline, bindings } = await loadProgram(bank.url)
-  return await start(completeBindings(pipeline, bindings), {
-    data: bank.data,
-    durability: 'process',
-    once: true,
-    follow: false,
-    acceptTornRecords: false,
-    workers: 2,
-    reference: { kind: 'url', href: bank.url.href },
-    stallMs: 1_500,
-    ...options,
-  })
-}
 
 function withDanger(danger: Order['danger'], always: boolean): Order[] {
   return many.map((order, i) => (i === 2_000 ? { ...order, danger, always } : order))
@@ -85,11 +66,11 @@ test('threads that are killed at random moments', slow, async ({ folder }) => {
   const moves = Array.from({ length: 30_000 }, (_, i) => ({ from: `b${i % 40}`, to: `b${(i * 7) % 40}`, amount: 1 }))
   const orders = Array.from({ length: 10 }, () => many).flat()
   const bank = await bankIn(folder, orders, moves)
-  const live = (await begin(bank)) as ThreadedProgram
+  const live = await begin(bank)
   const { done } = live
   for (let kills = 0; kills < 6; kills++) {
     await sleep(150)
-    live.crew.members[kills % 2]!.thread?.kill('the test wanted it')
+    ;(live.shift as ThreadShift).crew.members[kills % 2]!.thread?.kill('the test wanted it')
   }
   await done
   expect(await bank.written()).toEqual(rising(orders))

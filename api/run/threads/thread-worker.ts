@@ -17,6 +17,7 @@ import { openSink, openSource } from '../open-ends.ts'
 import { Outside } from '../outside.ts'
 import { workerOptions } from '../worker-options.ts'
 import { carefulPlan } from './careful-plan.ts'
+import { messageNote } from './message-note.ts'
 import type { FromThread, ThreadStart, ToThread, WireWanted } from './protocol.ts'
 import { RowReaders } from './row-readers.ts'
 
@@ -124,6 +125,18 @@ export class ThreadWorker {
 
   run(): void {
     this.#host.start()
+  }
+
+  /** What a handler has at this moment; '' when none runs. */
+  get doing(): string {
+    const handling = this.#worker.group?.handling
+    return handling === undefined ? '' : messageNote(handling.route, handling.key, handling.message)
+  }
+
+  /** The thread is being ended from inside: the handler that does it is still there. */
+  exiting(): void {
+    const { doing } = this
+    if (doing !== '') this.#counts.note = doing
   }
 
   hear(message: ToThread): void {

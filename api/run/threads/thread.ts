@@ -3,6 +3,7 @@ import { messageOf } from '../../../runtime/base/errors.ts'
 import type { SharedStore } from '../../../runtime/node/level/store.ts'
 import { fromWire } from '../../../runtime/node/threads/error-wire.ts'
 import { SharedCounts } from '../../../runtime/node/threads/shared-counts.ts'
+import { doingOf } from './doing.ts'
 import { Outcome } from '../outcome.ts'
 import { stoppedEarly } from '../request-errors.ts'
 import type { FromThread, ThreadStart, ToThread } from './protocol.ts'
@@ -74,6 +75,13 @@ export class WorkerThread {
 
   tell(message: ToThread, transfer: readonly TransferListItem[] = []): void {
     this.#thread.postMessage(message, transfer)
+  }
+
+  /** Ends it where it hangs, and notes what it was handling there. */
+  async killStuck(why: string): Promise<void> {
+    const doing = await doingOf(this.#thread.threadId)
+    if (doing !== '') this.counts.note = doing
+    this.kill(why)
   }
 
   /** Ends it wherever it is. What it has not committed never happened. */

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { attachLevelStore } from '../../../runtime/node/level/attach-store.ts'
 import { toWire } from '../../../runtime/node/threads/error-wire.ts'
+import { tellDoing } from './doing.ts'
 import { loadComplete, type ProgramReference } from './program-reference.ts'
 import type { FromThread, ThreadStart, ToThread } from './protocol.ts'
 import { ThreadWorker } from './thread-worker.ts'
@@ -23,6 +24,8 @@ try {
   // The stream 0 of the store is the main thread's.
   const store = await attachLevelStore(start.store, start.group + 1)
   const worker = await ThreadWorker.open(start, complete, store, post)
+  tellDoing(() => worker.doing)
+  process.once('exit', () => worker.exiting())
   hear = (message) => worker.hear(message)
   for (const message of early) hear(message)
   worker.run()

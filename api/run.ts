@@ -78,5 +78,5 @@ async function stopOn(signal: AbortSignal, live: LiveProgram): Promise<void> {
     signal.throwIfAborted()
   }
   signal.addEventListener('abort', stop, { once: true })
-  live.onClosed = () => signal.removeEventListener('abort', stop)
+  live.onEnding = () => signal.removeEventListener('abort', stop)
 }

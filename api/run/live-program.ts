@@ -40,8 +40,8 @@ interface Change {
  * V3 When a shift ends for any other reason, or the next cannot begin, the program has ended.
  */
 export class LiveProgram {
-  /** Called before `done` settles. */
-  onClosed: (() => void) | undefined = undefined
+  /** Called when nobody works any more, before the store is given back. */
+  onEnding: (() => void) | undefined = undefined
   readonly #workplace: Workplace
   readonly #plan: Plan
   readonly #codec: Codec = createCodec()
@@ -59,7 +59,7 @@ export class LiveProgram {
   constructor(workplace: Workplace) {
     this.#workplace = workplace
     this.#plan = workplace.complete.plan
-    this.done = this.#work().finally(() => this.onClosed?.())
+    this.done = this.#work()
     this.done.catch(() => {}) // it is for whoever runs the program to look at, and may be looked at late
     this.opened.catch(() => {})
   }
@@ -128,6 +128,7 @@ export class LiveProgram {
     } catch (failure) {
       error = failure
     }
+    this.onEnding?.()
     await this.#workplace.close().catch((failure: unknown) => void (error ??= failure))
     this.#over(error)
     if (error !== undefined) throw error

@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'MR_END_UNKNOWN'
   | 'MR_URI_INVALID'
   | 'MR_WORKER_LOST'
+  | 'MR_NOT_RUNNING'
   | 'MR_STOPPED'
 
 export interface ErrorDetails {

@@ -30,7 +30,7 @@ export class DeadLetterRetries {
     this.#removals = removals
   }
 
-  /** Throws MR_PROGRAM_CHANGED. */
+  /** Throws MR_PROGRAM_CHANGED; MR_UNKNOWN_HANDLER when its record has something for shards of other groups. */
   stage(rowKey: Uint8Array, bytes: Uint8Array, id: readonly [high: number, low: number], done: RetryDone): void {
     const { plan, codec, batch, intake } = this.#host
     const letter = decodeDeadLetter(bytes, codec)
@@ -44,7 +44,7 @@ export class DeadLetterRetries {
       of = batch.records.count
       const place = { starts: [0], ends: [message.length], offsets: [Number(letter.position ?? 0)] }
       intake.begin(source, partition, { buffer: message, ...place, timesMs: [timeMs] })
-      intake.record(0, true)
+      this.#stageRecord()
     } else {
       const route = plan.routes.findIndex(({ name }) => name === letter.route)
       if (route < 0) throw gone(`"${letter.route}"`)
@@ -65,6 +65,25 @@ export class DeadLetterRetries {
     }
     this.#removals.push({ shard, key: rowKey })
     this.#retried.push({ of, done })
+  }
+
+  /**
+   * All of a record's messages, or none of them: its reader has gone on, and nobody would send again what is for other groups. (What
+   * the last reader had for them, `intake.remote`, is no place for it either.)
+   */
+  #stageRecord(): void {
+    const { batch, intake } = this.#host
+    const { remote } = intake
+    const before = batch.count
+    let elsewhere: string | undefined
+    intake.remote = { emit: (_shard, _route, key) => (elsewhere = key), abort: () => (elsewhere = undefined) }
+    intake.record(0, true)
+    intake.remote = remote
+    if (elsewhere === undefined) return
+    batch.truncate(before)
+    throw new MillraceError('MR_UNKNOWN_HANDLER', `key "${elsewhere}" of the record belongs to another worker`, {
+      next: 'Retry it on one worker, as `millrace dead-letters retry` does',
+    })
   }
 
   /** How they fared: well, unless a message of theirs failed. */

@@ -17,7 +17,11 @@ export interface Start {
   readonly grows: boolean
 }
 
-export type Progress = { kind: 'ready' } | { kind: 'running' } | { kind: 'committed'; records: number }
+export type Progress =
+  | { kind: 'ready' }
+  | { kind: 'running' }
+  | { kind: 'scaled' }
+  | { kind: 'committed'; records: number }
 
 /** When a process is killed: so long after it began, or after it was seen to have committed so many records in this life. */
 export type Moment =

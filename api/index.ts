@@ -33,7 +33,7 @@ export type { Shape, Shaped } from './shape.ts'
 // Running
 export { run } from './run.ts'
 export type { RunOptions } from './run.ts'
-export type { Running, RunStats } from './run/running.ts'
+export type { Running, RunStats, Scaled } from './run/running.ts'
 
 // Time and errors
 export { days, hours, minutes, seconds } from './time.ts'

@@ -32,6 +32,13 @@ export interface RunOptions {
   offloadThreads?: number
   /** After a crash the steps behind a source may change, although a record may then take effect half by the old ones and half by the new. */
   acceptTornRecords?: boolean
+  /**
+   * With several workers: one that has stayed in one turn for so long, in an endless loop say, is ended and replaced, and goes on from
+   * its last commit. Default 30,000.
+   */
+  stallMs?: number
+  /** With several workers: what the objects of one may take, in MB, before it is ended and replaced. Default: as Node.js limits threads. */
+  heapMb?: number
 }
 
 /** Runs a program, and goes on where it was. Resolves when it runs. */
@@ -44,7 +51,11 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     acceptTornRecords = false,
     workers = 1,
     offloadThreads,
+    stallMs,
+    heapMb,
   } = options
+  for (const [name, value] of Object.entries({ stallMs, heapMb }))
+    if (value !== undefined && !(value > 0)) throw new TypeError(`${name} is a number greater than 0, not ${value}`)
   if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
     throw new TypeError(`workers is a whole number from 1 to ${maxWorkers}, not ${workers}`)
   if (offloadThreads !== undefined && !(Number.isInteger(offloadThreads) && offloadThreads >= 1))
@@ -67,6 +78,9 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     acceptTornRecords,
     workers,
     offloadThreads,
+    stallMs,
+    heapMb,
+    notice: (text) => process.emitWarning(text, 'MillraceWarning'),
     reference: program instanceof URL ? { kind: 'url', href: program.href } : undefined,
   })
   if (signal !== undefined) await stopOn(signal, live)
@@ -80,5 +94,5 @@ async function stopOn(signal: AbortSignal, live: LiveProgram): Promise<void> {
     signal.throwIfAborted()
   }
   signal.addEventListener('abort', stop, { once: true })
-  live.onClosed = () => signal.removeEventListener('abort', stop)
+  live.onEnding = () => signal.removeEventListener('abort', stop)
 }

@@ -3,7 +3,7 @@ import { MillraceError, messageOf } from '../../runtime/base/errors.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
 import { deadLettersEnd } from '../dead-letters.ts'
 import { type StoredLetter, storedLetters } from '../run/letters.ts'
-import type { LocalProgram } from '../run/local-program.ts'
+import type { LocalShift } from '../run/local-shift.ts'
 import { startAlone } from '../run/start.ts'
 import { completeFile } from './ends.ts'
 import type { RunCommandOptions } from './run-command.ts'
@@ -29,22 +29,12 @@ export async function retryLetters(
 ): Promise<boolean> {
   const complete = await completeFile(file, options)
   const { data, durability, all } = options
-  const live = await startAlone(complete, {
-    data,
-    durability,
-    once: false,
-    follow: false,
-    acceptTornRecords: false,
-    workers: 1,
-    reference: { kind: 'file', file, given: { in: options.in, out: options.out } },
+  const reference = { kind: 'file', file, given: { in: options.in, out: options.out } } as const
+  const alone = { data, durability, follow: false, acceptTornRecords: false, reference }
+  const tried = await startAlone(complete, alone, async (shift) => {
+    const letters = await shift.letters()
+    return await retry(shift, all ? letters : choose(letters, ids))
   })
-  let tried: readonly Tried[]
-  try {
-    const letters = await live.letters()
-    tried = await retry(live, all ? letters : choose(letters, ids))
-  } finally {
-    await live.stop()
-  }
   for (const { id, problem } of tried) if (problem !== undefined) console.log(`${id}  ${problem}`)
   const failed = tried.filter(({ problem }) => problem !== undefined).length
   console.log(`${tried.length - failed} of ${tried.length} dead letters succeeded`)
@@ -56,12 +46,12 @@ interface Tried {
   readonly problem: string | undefined
 }
 
-async function retry(live: LocalProgram, letters: readonly StoredLetter[]): Promise<Tried[]> {
+async function retry(shift: LocalShift, letters: readonly StoredLetter[]): Promise<Tried[]> {
   const tried: Tried[] = []
   for (let at = 0; at < letters.length; at += retriedTogether) {
     const some = letters.slice(at, at + retriedTogether).map(async (letter): Promise<Tried> => {
       try {
-        const ok = await live.retry(letter)
+        const ok = await shift.retry(letter)
         return { id: letter.id, problem: ok ? undefined : 'failed again, and is a new dead letter now' }
       } catch (error) {
         if (error instanceof MillraceError && error.code === 'MR_STOPPED') throw error.cause ?? error

@@ -7,6 +7,7 @@ import { listLetters, retryLetters } from './letters-command.ts'
 import { reportError } from './report-error.ts'
 import { explainCommand } from './explain-command.ts'
 import { type RunCommandOptions, runCommand } from './run-command.ts'
+import { scaleCommand } from './scale-command.ts'
 import { faultNames } from '../testing/faults.ts'
 import { faultList, numberList, partOf, type SimCommandOptions, wholeNumber } from './sim-options.ts'
 import { parseUri } from './uri.ts'
@@ -31,8 +32,13 @@ withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: wh
     'threads for offloaded steps, beside the workers (default: the cores they leave)',
     wholeNumber,
   )
+  .option('--stall-ms <ms>', 'a worker thread that stays in one turn for so long is replaced', atLeastOne)
   .option('--accept-torn-records', 'go on with changed steps although the program was not stopped cleanly', false)
   .action((file: string, options: RunCommandOptions) => runCommand(file, options))
+
+withData(program.command('scale').argument('<workers>', 'threads that are to share the work', workerCount))
+  .description('change the number of workers of a program while it runs')
+  .action((workers: number, options: { data: string }) => scaleCommand(workers, options))
 
 const letters = program.command('dead-letters').description('messages that could not be handled')
 withData(letters.command('list'))
@@ -107,6 +113,12 @@ function workerCount(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1 || number > maxWorkers)
     throw new InvalidArgumentError(`Write a whole number from 1 to ${maxWorkers}.`)
+  return number
+}
+
+function atLeastOne(text: string): number {
+  const number = Number(text)
+  if (!(number >= 1)) throw new InvalidArgumentError('Write a number of milliseconds.')
   return number
 }
 

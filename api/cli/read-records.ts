@@ -41,13 +41,14 @@ async function firstRecords(names: Names, end: SourceEnd, maxRecords: number): P
     )
   let wake = (): void => {}
   const records: Uint8Array[] = []
-  const partitions = await openSource(
-    names,
-    end,
-    { follow: false, once: true },
-    () => wake(),
-    () => {},
-  )
+  const partitions = await openSource(names, end, {
+    follow: false,
+    once: true,
+    reads: () => true,
+    wake: () => wake(),
+    added: () => {},
+    keep: () => {},
+  })
   try {
     for (const partition of partitions) {
       partition.seek(partition.start ?? 0, '')

@@ -1,6 +1,9 @@
+import { messageOf } from '../../runtime/base/errors.ts'
 import { start } from '../run/start.ts'
+import { listen } from './control.ts'
 import { completeFile, type GivenEnds } from './ends.ts'
 import { LiveLine } from './live-line.ts'
+import { inWords } from './scale-command.ts'
 import { onStopSignals } from './stop-signals.ts'
 
 export interface RunCommandOptions extends GivenEnds {
@@ -10,6 +13,7 @@ export interface RunCommandOptions extends GivenEnds {
   readonly acceptTornRecords: boolean
   readonly workers: number
   readonly offloadThreads: number | undefined
+  readonly stallMs?: number
 }
 
 /** `millrace run`: until it is stopped, or all is done. */
@@ -17,21 +21,21 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const complete = await completeFile(file, options)
   // Standard input ends for ever: when nothing else can come, there is nothing to wait for.
   const once = options.once || (complete.sources.length > 0 && complete.sources.every(({ kind }) => kind === 'stdio'))
-  const { data, durability, acceptTornRecords, workers, offloadThreads } = options
+  const { data, durability, acceptTornRecords, workers, offloadThreads, stallMs } = options
   const reference = { kind: 'file', file, given: { in: options.in, out: options.out } } as const
-  const live = await start(complete, {
-    data,
-    durability,
-    once,
-    follow: !once,
-    acceptTornRecords,
-    workers,
-    offloadThreads,
-    reference,
-  })
+  let say = (text: string): void => console.error(text)
+  const notice = (text: string): void => say(text)
+  const own = { data, durability, once, follow: !once, acceptTornRecords, reference, notice }
+  const live = await start(complete, { ...own, workers, offloadThreads, stallMs })
   const line = new LiveLine(() => live.stats())
+  say = (text) => line.say(text)
+  const control = await listen(data, live, (scaled) => notice(inWords(scaled))).catch((error: unknown) => {
+    notice(`\`millrace scale\` cannot reach this program: ${messageOf(error)}`)
+    return undefined
+  })
+  live.onEnding = () => control?.close() // whoever has the folder next has a socket of its own
   const unlisten = onStopSignals((signal) => {
-    line.say(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
+    notice(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
     void live.stop()
   })
   try {

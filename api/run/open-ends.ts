@@ -11,22 +11,20 @@ import type { OffloadDesk } from './offload/desk.ts'
 import { offloadedPartition } from './offload/offloaded-partition.ts'
 import { PreparedPartition } from './prepared-partition.ts'
 
-export interface OpenEnds {
-  /** With the position of their source in the plan. */
-  readonly partitions: readonly { readonly source: number; readonly partition: SourcePartition }[]
-  /** As the plan's sinks. */
-  readonly sinks: readonly SinkPort[]
+export interface OpenPartition {
+  /** The position of its source in the plan. */
+  readonly source: number
+  readonly partition: SourcePartition
 }
 
-export interface OpenEndsOptions {
-  readonly durability: 'disk' | 'process'
+export interface ReadOptions {
   readonly once: boolean
   /** Whether files are followed as they grow. Undefined: as the program says. */
   readonly follow: boolean | undefined
-  /** False: sources are left alone. */
-  readonly readSources: boolean
   /** Undefined: no source has offloaded steps. */
   readonly desk: OffloadDesk | undefined
+  /** Which partitions are read here, and which by other workers. */
+  readonly reads: (source: number, partition: number) => boolean
 }
 
 /** What ends have to tell while they are open. */
@@ -34,16 +32,23 @@ export interface EndsListener {
   wake(): void
   /** A source has one more partition. */
   added(source: number, partition: SourcePartition): void
+  /** Is open until the end, although no partition holds it. */
+  keep(open: { close(): Promise<void> }): void
 }
 
-/** Makes ports of a program's ends, and prepares their formats. If one cannot be made, the others are closed again. */
-export async function openEnds(
-  { plan, sources, sinks, formats }: CompleteProgram,
-  options: OpenEndsOptions,
+/** Fetches what formats need. Also where nothing will be read: records that were read before are decoded again when something is recovered. */
+export async function prepareFormats({ formats }: CompleteProgram): Promise<void> {
+  for (const format of new Set(formats.sources)) await format?.prepareReading()
+  for (const format of new Set(formats.sinks)) await format?.prepareWriting()
+}
+
+/** The partitions of all sources, as ports. If one cannot be opened, the others are closed again. */
+export async function openPartitions(
+  { plan, sources, formats }: CompleteProgram,
+  options: ReadOptions,
   listener: EndsListener,
-): Promise<OpenEnds> {
-  const partitions: { source: number; partition: SourcePartition }[] = []
-  const ports: SinkPort[] = []
+): Promise<OpenPartition[]> {
+  const partitions: OpenPartition[] = []
   const prepared = (source: number, partition: SourcePartition): SourcePartition => {
     const format = formats.sources[source]
     const wake = (): void => listener.wake()
@@ -51,26 +56,40 @@ export async function openEnds(
     return offloadedPartition(options.desk, source, decodable, wake)
   }
   try {
-    // Also where sources are left alone: records that were read before are decoded again when something is recovered.
-    for (const format of new Set(formats.sources)) await format?.prepareReading()
-    for (const format of new Set(formats.sinks)) await format?.prepareWriting()
-    for (const [source, end] of (options.readSources ? sources : []).entries()) {
+    for (const [source, end] of sources.entries()) {
       const names = { pipeline: plan.name, end: plan.sources[source]!.name }
-      const added = (partition: SourcePartition): void => listener.added(source, prepared(source, partition))
-      for (const partition of await openSource(names, end, options, () => listener.wake(), added))
-        partitions.push({ source, partition: prepared(source, partition) })
+      const opened = await openSource(names, end, {
+        ...options,
+        reads: (partition) => options.reads(source, partition),
+        wake: () => listener.wake(),
+        added: (partition) => listener.added(source, prepared(source, partition)),
+        keep: (open) => listener.keep(open),
+      })
+      for (const partition of opened) partitions.push({ source, partition: prepared(source, partition) })
     }
+    return partitions
+  } catch (error) {
+    // Nothing was read: what matters is why.
+    await Promise.allSettled(partitions.map(({ partition }) => partition.close()))
+    throw error
+  }
+}
+
+/** The sinks of a plan, in its order, as ports. If one cannot be made, the others are closed again. */
+export async function openSinks(
+  { plan, sinks }: CompleteProgram,
+  durability: 'disk' | 'process',
+): Promise<readonly SinkPort[]> {
+  const ports: SinkPort[] = []
+  try {
     for (const [i, end] of sinks.entries()) {
       const names = { pipeline: plan.name, end: plan.sinks[i]!.name }
-      ports.push(await openSink(names, end!, options.durability, i === plan.deadLetterSink))
+      ports.push(await openSink(names, end!, durability, i === plan.deadLetterSink))
     }
-    return { partitions, sinks: ports }
+    return ports
   } catch (error) {
-    // Nothing was read or written: what matters is why.
-    await Promise.allSettled([
-      ...partitions.map(({ partition }) => partition.close()),
-      ...ports.map((port) => port.close()),
-    ])
+    // Nothing was written: what matters is why.
+    await Promise.allSettled(ports.map((port) => port.close()))
     throw error
   }
 }
@@ -81,14 +100,25 @@ export interface Names {
   readonly end: string
 }
 
-/** The partitions of a source that are there; `added` is told of those that come later. */
+export interface SourceOptions extends Pick<ReadOptions, 'follow' | 'once'> {
+  reads(partition: number): boolean
+  wake(): void
+  /** Told of partitions that come later. */
+  added(partition: SourcePartition): void
+  keep(open: { close(): Promise<void> }): void
+}
+
+/** The partitions of a source that are there, of those that are read here. Files, lists and standard input are one partition. */
 export async function openSource(
   { pipeline, end: source }: Names,
   end: SourceEnd,
-  { follow, once }: Pick<OpenEndsOptions, 'follow' | 'once'>,
-  wake: () => void,
-  added: (partition: SourcePartition) => void,
+  { follow, once, reads, wake, added, keep }: SourceOptions,
 ): Promise<SourcePartition[]> {
+  if (end.kind === 'kafka') {
+    const { openTopicSource } = await import('./open-topics.ts')
+    return await openTopicSource(end, { pipeline, source, follow: follow ?? !once, reads, wake, added, keep })
+  }
+  if (!reads(0)) return []
   switch (end.kind) {
     case 'file': {
       const { path, framing } = end
@@ -98,14 +128,10 @@ export async function openSource(
       return [openListSource({ source, records: end.records })]
     case 'stdio':
       return [openStdinSource({ source, framing: end.framing, wake })]
-    case 'kafka': {
-      const { openTopicSource } = await import('./open-topics.ts')
-      return await openTopicSource(end, { pipeline, source, follow: follow ?? !once, wake, added })
-    }
   }
 }
 
-export async function openSink(
+async function openSink(
   { pipeline, end: sink }: Names,
   end: RealEnd,
   durability: 'disk' | 'process',

@@ -16,6 +16,8 @@ export async function openTopicSource(
     readonly pipeline: string
     readonly source: string
     readonly follow: boolean
+    readonly reads: (partition: number) => boolean
+    readonly keep: (open: { close(): Promise<void> }) => void
     readonly wake: () => void
     readonly added: (partition: SourcePartition) => void
   },

@@ -55,22 +55,20 @@ export function stoppedEarly(): MillraceError {
   })
 }
 
+/** `cause`: undefined when it was asked to stop. */
+export function stoppedMeanwhile(cause: unknown): MillraceError {
+  return new MillraceError('MR_STOPPED', 'the program has stopped before it came to this', {
+    next: 'Start it again, and ask again: nothing was done',
+    cause,
+  })
+}
+
 export function workersNeedFile(workers: number): MillraceError {
   return new MillraceError(
     'MR_PROGRAM_INVALID',
     `this program cannot run on ${workers} workers: its functions cannot travel`,
     {
       next: "Give the file that exports it: run(new URL('./app.ts', import.meta.url), { workers })",
-    },
-  )
-}
-
-export function topicsNeedOneWorker(workers: number): MillraceError {
-  return new MillraceError(
-    'MR_PROGRAM_INVALID',
-    `topics are read and written by one worker so far, not by ${workers}`,
-    {
-      next: 'Run it without --workers',
     },
   )
 }

@@ -18,6 +18,24 @@ export interface Running {
   /** All states of one commit, in no particular order. */
   scan<S = any>(entity: AnyEntity<S>): AsyncIterable<readonly [key: string, state: Readonly<S>]>
   stats(): RunStats
+  /**
+   * Goes on with another number of workers. Sources are read no further until what was read is committed and with the sinks; then the
+   * shards are divided anew in one durable step, and sources are read on where they were. Requests that come meanwhile wait. A `scan`
+   * that is under way fails with MR_STOPPED.
+   *
+   * Resolves when the new workers run. Rejects, and changes nothing, with a TypeError when `workers` is not a whole number from 1
+   * to 64, with MR_PROGRAM_INVALID when this program cannot have so many (see `RunOptions.workers`), and with MR_STOPPED when it is
+   * stopping. An error on the way ends the program: started again, it has the old number or the new one, and nothing is lost.
+   */
+  scale(workers: number): Promise<Scaled>
+}
+
+/** How the number of workers was changed. */
+export interface Scaled {
+  readonly before: number
+  readonly workers: number
+  /** How long nothing was read. */
+  readonly pausedMs: number
 }
 
 /** What has happened since the start. */

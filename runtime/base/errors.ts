@@ -47,6 +47,7 @@ export type ErrorCode =
   | 'MR_OFFLOAD_TIMEOUT'
   | 'MR_OFFLOAD_THREAD_LOST'
   | 'MR_STEPS_DIFFER'
+  | 'MR_NOT_RUNNING'
   | 'MR_STOPPED'
 
 export interface ErrorDetails {

@@ -7,6 +7,7 @@ import type { InFlight, RetryDone } from './in-flight.ts'
 import type { Intake } from './intake.ts'
 import type { Envelope, From } from './message.ts'
 import type { Plan } from './plan.ts'
+import type { RecordSlices } from './records.ts'
 
 export interface RetryHost {
   readonly plan: Plan
@@ -30,9 +31,9 @@ export class DeadLetterRetries {
     this.#removals = removals
   }
 
-  /** Throws MR_PROGRAM_CHANGED. */
+  /** Throws MR_PROGRAM_CHANGED; MR_UNKNOWN_HANDLER when its record has something for shards of other groups. */
   stage(rowKey: Uint8Array, bytes: Uint8Array, id: readonly [high: number, low: number], done: RetryDone): void {
-    const { plan, codec, batch, intake } = this.#host
+    const { plan, codec, batch } = this.#host
     const letter = decodeDeadLetter(bytes, codec)
     const shard = rowKey[1]! * 256 + rowKey[2]!
     const { message, timeMs } = letter
@@ -43,8 +44,7 @@ export class DeadLetterRetries {
       const partition = letter.partition ?? ''
       of = batch.records.count
       const place = { starts: [0], ends: [message.length], offsets: [Number(letter.position ?? 0)] }
-      intake.begin(source, partition, { buffer: message, ...place, timesMs: [timeMs] }, undefined)
-      intake.record(0, true)
+      this.#stageRecord(source, partition, { buffer: message, ...place, timesMs: [timeMs] })
     } else {
       const route = plan.routes.findIndex(({ name }) => name === letter.route)
       if (route < 0) throw gone(`"${letter.route}"`)
@@ -65,6 +65,21 @@ export class DeadLetterRetries {
     }
     this.#removals.push({ shard, key: rowKey })
     this.#retried.push({ of, done })
+  }
+
+  /** All of a record's messages, or none of them: its reader has gone on, and nobody would send again what is for other groups. */
+  #stageRecord(source: number, partition: string, slices: RecordSlices): void {
+    const { batch, intake } = this.#host
+    const before = batch.count
+    let isHere = true
+    const leave = (): void => void (isHere = false)
+    intake.begin(source, partition, slices, { emit: leave, forward: leave, abort: () => (isHere = true) })
+    intake.record(0, true)
+    if (isHere) return
+    batch.truncate(before)
+    throw new MillraceError('MR_UNKNOWN_HANDLER', 'what the record leads to belongs to another worker', {
+      next: 'Retry it on one worker, as `millrace dead-letters retry` does',
+    })
   }
 
   /** How they fared: well, unless a message of theirs failed. */

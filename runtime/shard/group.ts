@@ -165,6 +165,12 @@ export class Group {
     return this.number === 0
   }
 
+  /** What a handler has at this moment. Undefined: none runs. */
+  get handling(): { readonly route: string; readonly key: string; readonly message: unknown } | undefined {
+    const { handling, currentRoute, currentKey: key, currentMessage: message } = this.#run
+    return handling ? { route: this.plan.routes[currentRoute]!.name, key, message } : undefined
+  }
+
   /** Dead letters that were ever written to the store. */
   get deadLetters(): number {
     return this.#sealer.deadLetters

@@ -47,6 +47,9 @@ export class HandlerRun implements ContextHost, FlowOut {
   forgot = false
   timerWishes: TimerWish[] = []
   handling = false
+  /** While `handling`: the route and its message. */
+  currentRoute = 0
+  currentMessage: unknown = undefined
   nowMs = 0
   currentKey = ''
   onTrace: ((note: string, data: unknown) => void) | undefined = undefined
@@ -128,6 +131,8 @@ export class HandlerRun implements ContextHost, FlowOut {
   handle(route: number, message: unknown): unknown {
     const { run, outputs } = this.#plan.routes[route]!
     let result: unknown
+    this.currentRoute = route
+    this.currentMessage = message
     this.handling = true
     try {
       result = run(this.#row!.state!, message, this.#context)

@@ -1,4 +1,5 @@
 import type { MillraceError } from '../base/errors.ts'
+import { sourceShrank } from '../ports/source-refusals.ts'
 import type { RecordBatch, SourcePartition } from '../ports/source.ts'
 import type { Group } from '../shard/group.ts'
 import type { SourceLane } from '../shard/source-lanes.ts'
@@ -10,6 +11,8 @@ import type { SourceLane } from '../shard/source-lanes.ts'
  * D2 It reads on from the lowest position that anybody needs: its own commits say one, every peer's session another. Who has a
  *    record already is passed over.
  * D3 The partition is told what is durable everywhere, and nothing more.
+ * D4 Before it goes back to what only others need, the partition proves that it is still the one that was read; and one that ends before
+ *    what any group has of it was cut.
  */
 export class Reader {
   readonly partition: SourcePartition
@@ -17,6 +20,10 @@ export class Reader {
   readonly #lane: SourceLane
   /** Where the next record to be read begins; undefined: nothing was sought yet. */
   #next: number | undefined = undefined
+  /** D4 */
+  #isProven = false
+  #isProving = false
+  #shrank: MillraceError | undefined = undefined
   #confirmed = -1
 
   /** Throws MR_SOURCE_PLAN_CHANGED. */
@@ -27,7 +34,7 @@ export class Reader {
   }
 
   get failed(): MillraceError | undefined {
-    return this.partition.failed
+    return this.partition.failed ?? this.#shrank
   }
 
   /** Everything that exists now is durable. */
@@ -48,21 +55,25 @@ export class Reader {
 
   /** Stages up to `maxRecords` records. Returns whether there were any. */
   read(maxRecords: number): boolean {
-    if (!this.#lane.planDurable || this.partition.failed !== undefined) return false
-    this.#position()
+    if (!this.#lane.planDurable || this.failed !== undefined || !this.#position()) return false
     return this.#poll(maxRecords)
   }
 
   /** Stages a record that some group has and another still needs, and nothing beyond. Returns whether there was one. */
   readAgain(): boolean {
-    if (!this.#lane.planDurable || this.partition.failed !== undefined || this.settled) return false
-    this.#position()
+    if (!this.#lane.planDurable || this.failed !== undefined || this.settled || !this.#position()) return false
     return this.#next! < this.#readNext && this.#poll(1)
   }
 
   #poll(maxRecords: number): boolean {
-    const batch = this.partition.poll(maxRecords)
-    if (batch === undefined) return false
+    const { partition } = this
+    const batch = partition.poll(maxRecords)
+    if (batch === undefined) {
+      const needed = this.#readNext
+      if (partition.atEnd && this.#next! < needed)
+        this.#shrank = sourceShrank(`source "${partition.source}"`, `position ${needed}`, `position ${this.#next}`)
+      return false
+    }
     this.#stage(batch)
     return true
   }
@@ -90,16 +101,29 @@ export class Reader {
     return Math.max(next, this.#group.links?.highestNext(source, partition) ?? next)
   }
 
-  /** D2 */
-  #position(): void {
+  /** D2. False: not yet. */
+  #position(): boolean {
     const { source, partition, start, next, proof } = this.#lane
     const at = this.#next ?? next
     const from = this.#group.links?.resume(source, partition, at, start) ?? at
     if (from !== this.#next) {
+      if (from < next && !this.#proves(next, proof)) return false
       this.#next = from
       this.partition.seek(from, from === next ? proof : '')
+      this.#isProven ||= from === next
     }
     if (from !== at) this.#group.links?.resume(source, partition, from, start)
+    return true
+  }
+
+  /** D4. What is there behind the proof shows that it was true. */
+  #proves(next: number, proof: string): boolean {
+    if (this.#isProven || proof === '') return true
+    const { partition } = this
+    if (!this.#isProving) partition.seek(next, proof)
+    this.#isProving = true
+    this.#isProven = partition.failed === undefined && (partition.poll(1) !== undefined || partition.atEnd)
+    return this.#isProven
   }
 
   #stage(records: RecordBatch): void {

@@ -302,6 +302,8 @@ export class Worker {
   /** A peer that opened anew needs what it had not committed: a drain is not over before it has that. */
   #readAgain(group: Group): boolean {
     if (this.#error !== undefined || !group.stage.hasRoom || group.links?.hasCredit === false) return false
+    const lacks = this.#readers.find((reader) => reader.failed !== undefined && !reader.settled)
+    if (lacks !== undefined) this.#failSource(lacks.failed!)
     return this.#readers.filter((reader) => reader.readAgain()).length > 0
   }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type { CompleteProgram } from '../../complete-bindings.ts'
 import { invalidOffload } from '../../offload/errors.ts'
+import { readersOf } from '../readers.ts'
 import { OffloadDesk } from './desk.ts'
 
 /** Undefined: the worker has nothing to offload. If a step cannot be loaded, everything is closed again: MR_OFFLOAD_INVALID. */
@@ -25,11 +26,13 @@ export async function openDesk(
  * steps need any, and each of these at least one. Throws MR_OFFLOAD_INVALID when there are not enough.
  */
 export function threadsFor(
-  { offloads }: CompleteProgram,
+  { offloads, sources }: CompleteProgram,
   { workers, offloadThreads }: { readonly workers: number; readonly offloadThreads?: number | undefined },
   worker: number,
 ): number {
-  const readers = new Set(offloads.flatMap((source, i) => (source === undefined ? [] : readerOf(i, workers))))
+  const readers = new Set(
+    offloads.flatMap((source, i) => (source === undefined ? [] : readersOf(i, sources[i]!, workers))),
+  )
   const place = [...readers].sort((a, b) => a - b).indexOf(worker)
   const all = offloadThreads ?? Math.max(readers.size, availableParallelism() - workers)
   if (all < readers.size)
@@ -39,9 +42,4 @@ export function threadsFor(
     )
   if (place < 0) return 0
   return Math.floor(all / readers.size) + (place < all % readers.size ? 1 : 0)
-}
-
-/** Which of so many workers reads a source. */
-export function readerOf(source: number, workers: number): number {
-  return source % workers
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../../../runtime/shard/plan.ts'
+import { messageNote } from './message-note.ts'
 
 /** The plan, with a note of what is being done before anything of the user's is called, as long as it `isCareful`. */
 export function carefulPlan(plan: Plan, isCareful: () => boolean, note: (text: string) => void): Plan {
@@ -7,7 +8,7 @@ export function carefulPlan(plan: Plan, isCareful: () => boolean, note: (text: s
     routes: plan.routes.map((route) => ({
       ...route,
       run: (state, message, context) => {
-        if (isCareful()) note(`${route.name} of key ${JSON.stringify((context as { readonly key: string }).key)}`)
+        if (isCareful()) note(messageNote(route.name, (context as { readonly key: string }).key, message))
         return route.run(state, message, context)
       },
     })),

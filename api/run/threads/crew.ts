@@ -1,24 +1,24 @@
 import { MillraceError } from '../../../runtime/base/errors.ts'
 import type { LevelStore } from '../../../runtime/node/level/store.ts'
 import { fromWire, toWire } from '../../../runtime/node/threads/error-wire.ts'
-import { SharedSink } from '../../../runtime/node/threads/shared-sink.ts'
+import type { SharedSink, SharingGroup } from '../../../runtime/node/threads/shared-sink.ts'
 import type { ThreadCounts } from '../../../runtime/node/threads/shared-counts.ts'
 import { RestDetector } from '../../../runtime/worker/rest.ts'
-import type { MeteredSink } from '../metered-sink.ts'
 import { Outcome } from '../outcome.ts'
 import { stoppedEarly } from '../request-errors.ts'
 import { ownerOf } from '../worker-options.ts'
 import { Deaths } from './deaths.ts'
 import { Member } from './member.ts'
-import type { ProgramReference } from './program-reference.ts'
 import type { FromThread } from './protocol.ts'
-import { WorkerThread } from './thread.ts'
+import type { WorkerThread } from './thread.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface CrewParts {
-  readonly program: ProgramReference
+  /** One that works for no group yet. */
+  readonly thread: () => WorkerThread
   readonly store: LevelStore
-  readonly sinks: readonly MeteredSink[]
+  /** Whose they are: the main thread's. */
+  readonly sinks: readonly SharedSink[]
   readonly follow: boolean | undefined
   readonly acceptTornRecords: boolean
   /** Stop when every source is at its end, and everything is committed and with the sinks. */
@@ -26,6 +26,8 @@ export interface CrewParts {
   /** So long may a thread stay in one turn before it counts as lost. */
   readonly stallMs: number
   readonly offloadThreads: number | undefined
+  /** Told of threads that are replaced. */
+  readonly notice: (text: string) => void
 }
 
 /**
@@ -39,13 +41,13 @@ export interface CrewParts {
  *    go on. There are never two threads of one group.
  * C3 A worker that stops with an error ends the program, and the others wherever they are: they could not come to rest without it,
  *    and must not say that they have. What they have committed reaches the sinks after the next start.
- * C4 What is shared is closed when all threads are gone: sinks first, the store last.
+ * C4 It has ended when all threads are gone. Then the store and the sinks, which are not its own, are free for others.
  */
 export class Crew {
   readonly #parts: CrewParts
   readonly #members: readonly Member[]
   readonly #deaths: readonly Deaths[]
-  readonly #sinks: readonly SharedSink[]
+  readonly #sharing: readonly SharingGroup[]
   readonly #watchdog: Watchdog
   #phase: 'running' | 'draining' | 'leaving' | 'over' = 'running'
   #rounds = 0
@@ -61,8 +63,9 @@ export class Crew {
     const groups = Array.from({ length: store.groupCount }, (_, group) => group)
     this.#members = groups.map((group) => new Member(group, () => this.#lost(group)))
     this.#deaths = groups.map((group) => new Deaths(group))
+    const owner = ownerOf(store.groupCount)
+    this.#sharing = groups.map((group) => ({ group, owns: (shard) => owner(shard) === group }))
     this.#detector = this.#detect()
-    this.#sinks = parts.sinks.map((sink) => new SharedSink(sink, ownerOf(store.groupCount)))
     this.#watchdog = new Watchdog(parts.stallMs, () => this.#members.flatMap(({ thread }) => thread ?? []))
     for (const member of this.#members) this.#start(member)
   }
@@ -100,10 +103,10 @@ export class Crew {
   }
 
   #start(member: Member): void {
-    const { program, store, follow, acceptTornRecords, once, offloadThreads } = this.#parts
+    const { store, follow, acceptTornRecords, once, offloadThreads } = this.#parts
     const { group } = member
-    const thread: WorkerThread = new WorkerThread({
-      program,
+    const thread = this.#parts.thread()
+    thread.begin({
       store: store.shared,
       group,
       follow,
@@ -121,7 +124,7 @@ export class Crew {
     if (this.#phase === 'leaving') thread.tell({ kind: 'leave' })
   }
 
-  #heard(member: Member, thread: WorkerThread, message: FromThread): void {
+  #heard(member: Member, thread: WorkerThread, message: Exclude<FromThread, { kind: 'loaded' }>): void {
     const { group } = member
     switch (message.kind) {
       case 'opened':
@@ -134,12 +137,12 @@ export class Crew {
       case 'report':
         return this.#detector.answered(group, message.round, message.report)
       case 'sink-open':
-        return this.#sinks[message.sink]!.open(group, (error, positions = []) => {
+        return this.#parts.sinks[message.sink]!.open(this.#sharing[group]!, (error, positions = []) => {
           const { sink } = message
           this.#tell(member, thread, { kind: 'sink-opened', sink, error: error && toWire(error), positions })
         })
       case 'sink-write':
-        return this.#sinks[message.sink]!.write(group, message.outputs, (error) => {
+        return this.#parts.sinks[message.sink]!.write(group, message.outputs, (error) => {
           this.#tell(member, thread, { kind: 'sink-written', sink: message.sink, error: error && toWire(error) })
         })
       case 'stopped':
@@ -161,6 +164,7 @@ export class Crew {
       const { note } = thread.counts
       const hopeless = this.#deaths[member.group]!.add(why, note, thread.counts.get().commits)
       if (hopeless === undefined) {
+        this.#parts.notice(replaced(member.group, why, note))
         member.ended()
         this.#start(member)
         return
@@ -170,8 +174,7 @@ export class Crew {
     }
     member.hasStopped = true
     member.ended()
-    if (this.#members.every(({ hasStopped, thread: running }) => hasStopped && running === undefined))
-      void this.#close()
+    if (this.#members.every(({ hasStopped, thread: running }) => hasStopped && running === undefined)) this.#close()
   }
 
   /** C3 */
@@ -213,20 +216,17 @@ export class Crew {
     })
   }
 
-  async #close(): Promise<void> {
+  /** C4 */
+  #close(): void {
     if (this.#phase === 'over') return
     this.#phase = 'over'
     this.#watchdog.stop()
-    let error = this.#error
-    const close = (closing: Promise<void>): Promise<void> =>
-      closing.catch((failure: unknown) => void (error ??= failure))
-    await Promise.all(this.#sinks.map((sink) => close(sink.close())))
-    await close(this.#parts.store.close())
-    if (!this.#isOpen) {
-      this.#opening.settle(error ?? stoppedEarly())
-      this.done.catch(() => {}) // Whoever waited for `opened` was told.
-      this.opened.catch(() => {}) // Nobody waits for it when the crew was only to come to rest.
-    }
-    this.#ending.settle(error)
+    if (!this.#isOpen) this.#opening.settle(this.#error ?? stoppedEarly())
+    this.#ending.settle(this.#error)
   }
+}
+
+function replaced(group: number, why: string, note: string): string {
+  const over = note === '' ? '' : ` over ${note}`
+  return `worker ${group} has died${over}: ${why}. Another thread goes on from its last commit`
 }

@@ -4,11 +4,9 @@ import type { WireError } from '../../../runtime/node/threads/error-wire.ts'
 import type { SinkCall } from '../../../runtime/node/threads/sink-proxy.ts'
 import type { LanePosition } from '../../../runtime/ports/sink.ts'
 import type { RestReport } from '../../../runtime/worker/rest.ts'
-import type { ProgramReference } from './program-reference.ts'
 
-/** What a worker thread is started with. */
+/** What a worker thread is told first, and once: which group is its own, and how it is to work. */
 export interface ThreadStart {
-  readonly program: ProgramReference
   readonly store: SharedStore
   readonly group: number
   readonly follow: boolean | undefined
@@ -61,6 +59,8 @@ export type WireRow = readonly [key: Uint8Array, value: Uint8Array]
 /** From a worker thread to the main thread. */
 export type FromThread =
   | SinkCall
+  /** The program is loaded: it can be told which group is its own. */
+  | { readonly kind: 'loaded' }
   /** It runs. */
   | { readonly kind: 'opened' }
   /** It became quiet, or is no longer, or still is although frames have moved. `draining`: it was told to drain by then. */

@@ -8,18 +8,18 @@ import { SharedCounts } from '../../../runtime/node/threads/shared-counts.ts'
 import { SinkProxy } from '../../../runtime/node/threads/sink-proxy.ts'
 import { Worker } from '../../../runtime/worker/worker.ts'
 import type { SinkPort } from '../../../runtime/ports/sink.ts'
-import type { SourcePartition } from '../../../runtime/ports/source.ts'
 import type { Plan } from '../../../runtime/shard/plan.ts'
 import type { RestReport } from '../../../runtime/worker/rest.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
 import { MeteredPartition } from '../metered-partition.ts'
-import { openSink, openSource } from '../open-ends.ts'
+import { openPartitions, openSinks, prepareFormats } from '../open-ends.ts'
 import type { OffloadDesk } from '../offload/desk.ts'
-import { offloadedPartition } from '../offload/offloaded-partition.ts'
-import { openDesk, readerOf, threadsFor } from '../offload/open-desk.ts'
+import { openDesk, threadsFor } from '../offload/open-desk.ts'
 import { Outside } from '../outside.ts'
+import { readerOf } from '../readers.ts'
 import { workerOptions } from '../worker-options.ts'
 import { carefulPlan } from './careful-plan.ts'
+import { messageNote } from './message-note.ts'
 import type { FromThread, ThreadStart, ToThread, WireWanted } from './protocol.ts'
 import { RowReaders } from './row-readers.ts'
 
@@ -43,45 +43,37 @@ export class ThreadWorker {
   readonly #host: WorkerHost
   readonly #rows: RowReaders
   readonly #desk: OffloadDesk | undefined
+  readonly #outside: Outside
   #isOpen = false
   #draining = false
   /** What was said last of being quiet. */
   #said = ''
   #closing = false
 
-  /** Opens the partitions that are this worker's to read: one file is one partition. */
+  /** Opens the partitions that are this worker's to read. `usesLoader`: how threads for offloaded steps load their files. */
   static async open(
     start: ThreadStart,
     complete: CompleteProgram,
     store: LevelStore,
     post: Post,
+    usesLoader: boolean,
   ): Promise<ThreadWorker> {
-    const { plan, sources, sinks } = complete
     const { group, follow, once, offloadThreads } = start
     const { groupCount, durability } = start.store
     const outside = new Outside()
-    const wake = (): void => outside.wake()
-    const desk = await openDesk(complete, {
-      threads: threadsFor(complete, { workers: groupCount, offloadThreads }, group),
-      usesLoader: start.program.kind === 'file',
-      check: true,
-    })
-    const partitions: { source: number; partition: MeteredPartition }[] = []
-    for (const [source, end] of sources.entries()) {
-      if (readerOf(source, groupCount) !== group) continue
-      const names = { pipeline: plan.name, end: plan.sources[source]!.name }
-      const offloaded = (partition: SourcePartition): SourcePartition =>
-        offloadedPartition(desk, source, partition, wake)
-      const added = (partition: SourcePartition): void => outside.added(source, offloaded(partition))
-      for (const partition of await openSource(names, end, { follow, once }, wake, added))
-        partitions.push({ source, partition: new MeteredPartition(offloaded(partition), false) })
-    }
-    const likes: SinkPort[] = []
-    for (const [i, end] of sinks.entries()) {
-      const names = { pipeline: plan.name, end: plan.sinks[i]!.name }
-      likes.push(await openSink(names, end!, durability, i === plan.deadLetterSink))
-    }
-    return new ThreadWorker(start, plan, store, post, { partitions, likes, outside, desk })
+    await prepareFormats(complete)
+    const threads = threadsFor(complete, { workers: groupCount, offloadThreads }, group)
+    const desk = await openDesk(complete, { threads, usesLoader, check: true })
+    const reads = (source: number, partition: number): boolean => readerOf(source, partition, groupCount) === group
+    const opened = await openPartitions(complete, { follow, once, desk, reads }, outside)
+    const partitions = opened.map(({ source, partition }) => ({
+      source,
+      partition: new MeteredPartition(partition, false),
+    }))
+    const likes = await openSinks(complete, durability)
+    // What they know they know by now. Nothing is written by them.
+    await Promise.all(likes.map((like) => like.close()))
+    return new ThreadWorker(start, complete.plan, store, post, { partitions, likes, outside, desk })
   }
 
   /** `likes`: sinks that are never opened, and know what fits. */
@@ -108,6 +100,7 @@ export class ThreadWorker {
     for (const peer of start.peers) this.#links.connect(peer.group, peer.port)
     this.#partitions = [...ends.partitions]
     this.#desk = ends.desk
+    this.#outside = ends.outside
     this.#sinks = ends.likes.map((like, i) => new SinkProxy(like, i, post))
     const isCareful = (): boolean => this.#worker.counts.commits < carefulCommits
     this.#worker = new Worker(
@@ -142,6 +135,18 @@ export class ThreadWorker {
 
   run(): void {
     this.#host.start()
+  }
+
+  /** What a handler has at this moment; '' when none runs. */
+  get doing(): string {
+    const handling = this.#worker.group?.handling
+    return handling === undefined ? '' : messageNote(handling.route, handling.key, handling.message)
+  }
+
+  /** The thread is being ended from inside: the handler that does it is still there. */
+  exiting(): void {
+    const { doing } = this
+    if (doing !== '') this.#counts.note = doing
   }
 
   hear(message: ToThread): void {
@@ -241,6 +246,7 @@ export class ThreadWorker {
     const close = (closing: Promise<void>): Promise<void> =>
       closing.catch((failure: unknown) => void (error ??= failure))
     await Promise.all(this.#partitions.map(({ partition }) => close(partition.close())))
+    await close(this.#outside.close())
     if (this.#desk !== undefined) await close(this.#desk.close())
     this.#links.close()
     await close(this.#store.close())

@@ -24,7 +24,10 @@ export class Watchdog {
       const { ticks, isInTick } = thread.counts
       const seen = this.#seen.get(thread)
       if (!isInTick || seen?.ticks !== ticks) this.#seen.set(thread, { ticks, sinceMs: nowMs })
-      else if (nowMs - seen.sinceMs >= stallMs) thread.kill(`it made no progress for ${Math.round(stallMs / 1_000)} s`)
+      else if (nowMs - seen.sinceMs >= stallMs) {
+        this.#seen.set(thread, { ticks, sinceMs: Number.POSITIVE_INFINITY }) // it is seen to
+        void thread.killStuck(`it made no progress for ${Math.round(stallMs / 1_000)} s`)
+      }
     }
   }
 }

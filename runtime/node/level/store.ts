@@ -9,7 +9,16 @@ import { type Database, readAll, readKeys, readRange, type RowReader } from './d
 import { lostLock, stopped, storeFailure } from './failures.ts'
 import type { HighWaterFile } from './high-water.ts'
 import type { FolderLock, LockHolder } from './lock.ts'
-import { batchRowKey, dataFormat, formatKey, type GroupRow, logRange, readLogNumber, writeFormat } from './own-rows.ts'
+import {
+  batchRowKey,
+  dataFormat,
+  formatKey,
+  type GroupRow,
+  logRange,
+  readLogNumber,
+  readOwnRows,
+  writeFormat,
+} from './own-rows.ts'
 import { WriteBatch } from './write-batch.ts'
 
 /** Commits of several groups that wait are written together, up to this size: what one `fsync` is spread over. */
@@ -117,6 +126,15 @@ export class LevelStore implements Store {
       done(error)
     })
     this.#pump()
+  }
+
+  /** Learns how far groups were brought by other threads. None of them has the store open any more. Throws MR_STORE_CORRUPT. */
+  async catchUp(): Promise<void> {
+    while (this.#pumping !== undefined) await this.#pumping
+    const own = await readAll(
+      readRange(this.#database, new Uint8Array([Space.store]), new Uint8Array([Space.store + 1])),
+    )
+    for (const [group, row] of readOwnRows(own).groups) this.#groups.set(group, row)
   }
 
   /** The groups that were ever opened here or before. */

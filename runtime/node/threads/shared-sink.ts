@@ -3,32 +3,32 @@ import type { LanePosition, OutputBatch, SinkPort } from '../../ports/sink.ts'
 
 type Opened = (error: MillraceError | undefined, positions?: readonly LanePosition[]) => void
 
+/** A group that has opened the sink, and says which shards are its own. */
+export interface SharingGroup {
+  readonly group: number
+  owns(shard: number): boolean
+}
+
 /**
- * One sink for several groups. Each is told how far the lanes of its own shards are; a group that opens again (in a new thread)
- * is told when everything that it had written before is durable or has failed.
+ * One sink for several groups, and for those that come after them. Each is told how far the lanes of its own shards are; a group that
+ * opens again (in a new thread, or with other shards) is told when everything that it had written before is durable or has failed.
  */
 export class SharedSink {
   readonly #sink: SinkPort
-  readonly #ownerOf: (shard: number) => number
   readonly #positions = new Map<number, LanePosition>()
-  #state: 'opening' | 'open' | MillraceError = 'opening'
+  #state: 'closed' | 'opening' | 'open' | MillraceError = 'closed'
   /** Batches of each group that are under way. */
   readonly #writing = new Map<number, number>()
-  #waiting: { readonly group: number; readonly done: Opened }[] = []
+  #waiting: { readonly by: SharingGroup; readonly done: Opened }[] = []
 
-  constructor(sink: SinkPort, ownerOf: (shard: number) => number) {
+  constructor(sink: SinkPort) {
     this.#sink = sink
-    this.#ownerOf = ownerOf
-    sink.open((error, positions) => {
-      for (const position of positions ?? []) this.#positions.set(position.shard, position)
-      this.#state = error ?? 'open'
-      this.#answer()
-    })
   }
 
-  open(group: number, done: Opened): void {
-    this.#waiting = this.#waiting.filter((other) => other.group !== group)
-    this.#waiting.push({ group, done })
+  open(by: SharingGroup, done: Opened): void {
+    if (this.#state === 'closed') this.#open()
+    this.#waiting = this.#waiting.filter((other) => other.by.group !== by.group)
+    this.#waiting.push({ by, done })
     this.#answer()
   }
 
@@ -46,17 +46,39 @@ export class SharedSink {
     return this.#sink.close()
   }
 
+  /** The sink as one group of this thread sees it. Its owner closes it. */
+  portOf(by: SharingGroup): SinkPort {
+    const { sink, guarantee, check } = this.#sink
+    return {
+      sink,
+      guarantee,
+      check: check?.bind(this.#sink),
+      open: (done) => this.open(by, done),
+      write: (batch, done) => this.write(by.group, batch, done),
+      close: () => Promise.resolve(),
+    }
+  }
+
+  #open(): void {
+    this.#state = 'opening'
+    this.#sink.open((error, positions) => {
+      for (const position of positions ?? []) this.#positions.set(position.shard, position)
+      this.#state = error ?? 'open'
+      this.#answer()
+    })
+  }
+
   #answer(): void {
     const state = this.#state
     if (state === 'opening') return
-    const ready = this.#waiting.filter(({ group }) => (this.#writing.get(group) ?? 0) === 0)
+    const ready = this.#waiting.filter(({ by }) => (this.#writing.get(by.group) ?? 0) === 0)
     this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting))
-    for (const { group, done } of ready) {
-      if (state !== 'open') done(state)
+    for (const { by, done } of ready) {
+      if (state !== 'open') done(state as MillraceError)
       else
         done(
           undefined,
-          [...this.#positions.values()].filter(({ shard }) => this.#ownerOf(shard) === group),
+          [...this.#positions.values()].filter(({ shard }) => by.owns(shard)),
         )
     }
   }

@@ -19,6 +19,13 @@ const running = await (workers === undefined
   ? run(program(folder, grows), options)
   : run(programUrl(job, folder, grows), { ...options, workers }))
 tell({ kind: 'running' })
+process.on('message', ({ scale }: { readonly scale: number }) => {
+  // Whoever asked is told by what it finds: an error ends the program.
+  running.scale(scale).then(
+    () => process.connected && tell({ kind: 'scaled' }),
+    () => {},
+  )
+})
 let committed = 0
 const timer = setInterval(() => {
   const now = running.stats().committed

@@ -17,11 +17,19 @@ export interface Start {
   readonly grows: boolean
 }
 
-export type Progress = { kind: 'ready' } | { kind: 'running' } | { kind: 'committed'; records: number }
+export type Progress =
+  | { kind: 'ready' }
+  | { kind: 'running' }
+  | { kind: 'scaled' }
+  | { kind: 'committed'; records: number }
 
-/** When a process is killed: so long after it began, or after it was seen to have committed so many records in this life. */
+/**
+ * When a process is killed: so long after it began, after it was seen to have committed so many records in this life, or after it was
+ * asked to go on with another number of workers, or said that it does.
+ */
 export type Moment =
   | { readonly at: 'beginning'; readonly afterMs: number }
+  | { readonly at: 'scaling' | 'scaled'; readonly workers: number; readonly afterMs: number }
   | { readonly at: 'committed'; readonly records: number; readonly afterMs: number }
 
 /** A process that runs a job, from its start to its end or to its death. */
@@ -52,7 +60,12 @@ export class Life {
     let growing: Promise<void> | undefined
     const kill = (): void => void (killing ??= this.#killAfter(moment.afterMs))
     this.#child.on('message', (progress: Progress) => {
-      if (progress.kind === 'running') growing = onRunning()
+      if (progress.kind === 'running') {
+        growing = onRunning()
+        if ('workers' in moment) this.#child.send({ scale: moment.workers }, () => {})
+        if (moment.at === 'scaling') kill()
+      }
+      if (progress.kind === 'scaled' && moment.at === 'scaled') kill()
       if (progress.kind === 'committed' && moment.at === 'committed' && progress.records >= moment.records) kill()
     })
     await this.#begin({ grows: true })

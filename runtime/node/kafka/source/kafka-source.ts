@@ -21,6 +21,10 @@ export interface KafkaSourceOptions {
   readonly onExpired: 'fail' | 'skip'
   /** Where other tools see how far it is; undefined: nowhere. */
   readonly group: string | undefined
+  /** Which partitions are read here. Default: all. */
+  readonly reads?: (partition: number) => boolean
+  /** Told when none of the partitions is: then whoever opened the source closes it. */
+  readonly keep?: (source: { close(): Promise<void> }) => void
   readonly wake: () => void
   /** Told about partitions that the topic did not have when it was opened. */
   readonly added: (partition: SourcePartition) => void
@@ -65,7 +69,10 @@ export async function findTopic(client: KafkaClient, topic: string, from: StartA
  */
 export function openKafkaSource(options: KafkaSourceOptions, { leaders, starts }: FoundTopic): KafkaPartition[] {
   const source = new KafkaSource(options, leaders)
-  return [...leaders.keys()].sort((a, b) => a - b).map((id) => source.add(id, starts.get(id) ?? 0))
+  const { reads = () => true, keep } = options
+  const ids = [...leaders.keys()].filter(reads).sort((a, b) => a - b)
+  if (ids.length === 0) keep?.(source)
+  return ids.map((id) => source.add(id, starts.get(id) ?? 0))
 }
 
 class KafkaSource implements PartitionListener {
@@ -74,12 +81,14 @@ class KafkaSource implements PartitionListener {
   readonly #offsets: GroupOffsets | undefined
   readonly #open = new Map<number, KafkaPartition>()
   readonly #timer: NodeJS.Timeout | undefined
-  #partitionCount = 0
+  #partitionCount: number
+  #closed = false
 
   constructor(options: KafkaSourceOptions, leaders: ReadonlyMap<number, number>) {
     const { client, topic, isolation, group, newPartitionsMs = 30_000 } = options
     const { maxWaitMs = 250, patienceMs = 120_000, missingMs = 10_000 } = options
     this.#options = options
+    this.#partitionCount = 1 + Math.max(-1, ...leaders.keys())
     const settings = { topic, isolation, maxWaitMs, maxBytes: maxFetchBytes, patienceMs, missingMs }
     this.#reader = new TopicReader(client, leaders, settings)
     if (group !== undefined) {
@@ -100,7 +109,12 @@ class KafkaSource implements PartitionListener {
 
   async closed(partition: KafkaPartition): Promise<void> {
     this.#reader.remove(partition)
-    if (!this.#open.delete(partition.id) || this.#open.size > 0) return
+    if (this.#open.delete(partition.id) && this.#open.size === 0) await this.close()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     clearInterval(this.#timer)
     this.#reader.stop()
     await this.#offsets?.close()
@@ -109,7 +123,6 @@ class KafkaSource implements PartitionListener {
 
   add(id: number, start: number): KafkaPartition {
     const { source, topic, follow, onExpired, aheadBytes = defaultAheadBytes, fetchBytes = 1 << 20 } = this.#options
-    this.#partitionCount = Math.max(this.#partitionCount, id + 1)
     const share = Math.max(aheadBytes / this.#partitionCount, leastAheadBytes)
     const settings = { source, topic, partition: id, start, follow, onExpired, aheadBytes: share, fetchBytes }
     const partition = new KafkaPartition(settings, this)
@@ -120,13 +133,14 @@ class KafkaSource implements PartitionListener {
 
   /** A topic may be given more partitions while it is read. */
   async #look(): Promise<void> {
-    const { client, topic, added } = this.#options
+    const { client, topic, added, reads = () => true } = this.#options
     try {
       const leaders = await client.partitions(topic)
-      const ids = [...leaders.keys()].filter((id) => id >= this.#partitionCount).sort((a, b) => a - b)
-      if (ids.length === 0 || this.#open.size === 0) return
+      const ids = [...leaders.keys()].filter((id) => id >= this.#partitionCount && reads(id)).sort((a, b) => a - b)
+      if (ids.length === 0 || this.#closed) return
       const lows = await client.offsets(topic, ids, 'low')
-      if (this.#open.size === 0) return
+      if (this.#closed) return
+      this.#partitionCount = 1 + Math.max(...leaders.keys())
       this.#reader.lead(leaders)
       for (const id of ids) added(this.add(id, lows.get(id) ?? 0))
     } catch (error) {

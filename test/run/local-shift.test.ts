@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LocalProgram, type LocalParts } from '../../api/run/local-program.ts'
+import { LocalShift, type LocalParts } from '../../api/run/local-shift.ts'
 
 test('once: what is at its end in the very tick in which it opens is drained in that tick, for there is no other', () => {
   let drains = 0
@@ -10,8 +10,8 @@ test('once: what is at its end in the very tick in which it opens is drained in 
     drain: () => (drains += 1),
   }
   const partition = { tried: false }
-  const parts = { worker, partitions: [partition], sinks: [], plan: {}, store: {} } as unknown as LocalParts
-  const live = new LocalProgram(parts, true)
+  const parts = { worker, partitions: [partition], store: {} } as unknown as LocalParts
+  const live = new LocalShift(parts, true)
   live.ticked()
   expect(drains).toBe(0)
   partition.tried = true

@@ -1,34 +1,29 @@
 import { createCodec } from '../../runtime/codec/codec.ts'
 import type { LevelStore } from '../../runtime/node/level/store.ts'
-import type { Plan } from '../../runtime/shard/plan.ts'
-import type { EntityTable } from '../../runtime/shard/row.ts'
+import type { ThreadCounts } from '../../runtime/node/threads/shared-counts.ts'
 import type { Worker } from '../../runtime/worker/worker.ts'
 import { letterSpace, lettersOf, type StoredLetter } from './letters.ts'
-import { type Asked, LiveProgram } from './live-program.ts'
 import type { MeteredPartition } from './metered-partition.ts'
-import type { MeteredSink } from './metered-sink.ts'
 import type { OffloadDesk } from './offload/desk.ts'
 import { Outcome } from './outcome.ts'
+import type { Outside } from './outside.ts'
 import { stoppedEarly } from './request-errors.ts'
-import type { RunStats } from './running.ts'
+import type { Asked, Shift } from './shift.ts'
 import type { Rows } from './states.ts'
 
 export interface LocalParts {
-  readonly plan: Plan
   readonly worker: Worker
   readonly store: LevelStore
   readonly partitions: MeteredPartition[]
-  readonly sinks: readonly MeteredSink[]
   /** Undefined: no source has offloaded steps. */
   readonly desk: OffloadDesk | undefined
+  readonly outside: Outside
 }
 
-/**
- * A program with one worker, on this thread. It owns everything that was opened for the worker: when that has stopped, for
- * whatever reason, all is closed, and only then `done` settles.
- */
-export class LocalProgram extends LiveProgram {
+/** One worker, on this thread. When it has stopped, for whatever reason, its partitions are closed, and only then `done` settles. */
+export class LocalShift implements Shift {
   readonly #parts: LocalParts
+  readonly #codec = createCodec()
   #once: boolean
   #isOpen = false
   #closing = false
@@ -36,7 +31,6 @@ export class LocalProgram extends LiveProgram {
   readonly #ending = new Outcome()
 
   constructor(parts: LocalParts, once: boolean) {
-    super(parts.plan, createCodec(), parts.store.shardCount)
     this.#parts = parts
     this.#once = once
   }
@@ -71,13 +65,12 @@ export class LocalProgram extends LiveProgram {
     this.#parts.worker.read(source, partition)
   }
 
-  stop(): Promise<void> {
+  drain(): void {
     this.#parts.worker.drain()
-    return this.done
   }
 
-  stats(): RunStats {
-    const { worker, partitions, sinks, plan } = this.#parts
+  get counts(): ThreadCounts {
+    const { worker, partitions } = this.#parts
     const { group } = worker
     let read = 0
     let committed = 0
@@ -85,17 +78,8 @@ export class LocalProgram extends LiveProgram {
       read += partition.read
       committed += partition.committed
     }
-    const kept = group === undefined ? 0 : group.deadLetters - group.deadLettersBefore
-    let written = 0
-    sinks.forEach((sink, i) => (written += i === plan.deadLetterSink ? 0 : sink.written))
-    return {
-      read,
-      committed,
-      written,
-      deadLetters: plan.deadLetterSink === undefined ? kept : sinks[plan.deadLetterSink]!.written,
-      handled: group?.handledCount ?? 0,
-      commits: worker.counts.commits,
-    }
+    const deadLetters = group === undefined ? 0 : group.deadLetters - group.deadLettersBefore
+    return { read, committed, deadLetters, handled: group?.handledCount ?? 0, commits: worker.counts.commits }
   }
 
   /** Dead letters that are kept in the store. */
@@ -115,8 +99,8 @@ export class LocalProgram extends LiveProgram {
     return await outcome.finally(over)
   }
 
-  protected asked(_shard: number, { message, ...asked }: Asked): Promise<unknown> {
-    const own = this.codec.decode(message, 0, message.length)
+  asked(_shard: number, { message, ...asked }: Asked): Promise<unknown> {
+    const own = this.#codec.decode(message, 0, message.length)
     return new Promise((resolve, reject) => {
       const done = (error: Error | undefined, answer?: unknown): void =>
         error === undefined ? resolve(answer) : reject(error)
@@ -124,7 +108,7 @@ export class LocalProgram extends LiveProgram {
     })
   }
 
-  protected stateOf(_shard: number, entity: number, key: string): Promise<unknown> {
+  stateOf(_shard: number, entity: number, key: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const done = (error: Error | undefined, state?: unknown): void =>
         error === undefined ? resolve(state) : reject(error)
@@ -133,7 +117,7 @@ export class LocalProgram extends LiveProgram {
   }
 
   /** Rows as of one commit: they are written, and the snapshot is taken before the next commit is begun. */
-  protected rows(from: Uint8Array, to: Uint8Array): Promise<Rows> {
+  rows(from: Uint8Array, to: Uint8Array): Promise<Rows> {
     const { worker, store } = this.#parts
     return new Promise((resolve, reject) => {
       worker.want({
@@ -141,10 +125,6 @@ export class LocalProgram extends LiveProgram {
         done: (error) => (error === undefined ? resolve(store.scan(from, to)) : reject(error)),
       })
     })
-  }
-
-  protected table(entity: number): Promise<EntityTable> {
-    return Promise.resolve(this.#parts.worker.group!.cache.tables[entity]!)
   }
 
   #lookWhetherOpen(): void {
@@ -159,19 +139,12 @@ export class LocalProgram extends LiveProgram {
   async #close(): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    const { worker, store, partitions, sinks, desk } = this.#parts
-    let error: unknown = worker.error
-    const close = (closing: Promise<void>): Promise<void> =>
-      closing.catch((failure: unknown) => void (error ??= failure))
-    await Promise.all(
-      [...partitions, ...sinks, ...(desk === undefined ? [] : [desk])].map((part) => close(part.close())),
-    )
-    await close(store.close())
-    if (!this.#isOpen) {
-      this.#opening.settle(error ?? stoppedEarly())
-      this.done.catch(() => {}) // Whoever waited for `opened` was told.
-    }
-    this.onClosed?.()
+    const { worker, partitions, outside, desk } = this.#parts
+    const parts = [...partitions, outside, ...(desk === undefined ? [] : [desk])]
+    const closed = await Promise.allSettled(parts.map((part) => part.close()))
+    const failed = closed.find((one): one is PromiseRejectedResult => one.status === 'rejected')
+    const error: unknown = worker.error ?? failed?.reason
+    if (!this.#isOpen) this.#opening.settle(error ?? stoppedEarly())
     this.#ending.settle(error)
   }
 }

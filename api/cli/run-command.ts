@@ -22,11 +22,12 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const once = options.once || (complete.sources.length > 0 && complete.sources.every(({ kind }) => kind === 'stdio'))
   const { data, durability, acceptTornRecords, workers, stallMs } = options
   const reference = { kind: 'file', file, given: { in: options.in, out: options.out } } as const
-  let line: LiveLine | undefined
-  const notice = (text: string): void => (line === undefined ? console.error(text) : line.say(text))
+  let say: (text: string) => void = console.error
+  const notice = (text: string): void => say(text)
   const how = { data, durability, once, follow: !once, acceptTornRecords, workers, stallMs, reference, notice }
   const live = await start(complete, how)
-  line = new LiveLine(() => live.stats())
+  const line = new LiveLine(() => live.stats())
+  say = (text) => line.say(text)
   const control = await listen(data, live, (scaled) => notice(inWords(scaled))).catch((error: unknown) => {
     notice(`\`millrace scale\` cannot reach this program: ${messageOf(error)}`)
     return undefined

@@ -23,7 +23,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const once = options.once || (complete.sources.length > 0 && complete.sources.every(({ kind }) => kind === 'stdio'))
   const { data, durability, acceptTornRecords, workers, offloadThreads, stallMs } = options
   const reference = { kind: 'file', file, given: { in: options.in, out: options.out } } as const
-  let say = (text: string): void => console.error(text)
+  let say: (text: string) => void = console.error
   const notice = (text: string): void => say(text)
   const own = { data, durability, once, follow: !once, acceptTornRecords, reference, notice }
   const live = await start(complete, { ...own, workers, offloadThreads, stallMs })

@@ -14,7 +14,7 @@ export interface Result {
 type Keyed = ReadonlyMap<string, string>
 
 export async function resultOf(folder: string, input: string): Promise<Result> {
-  const running = await run(programIn(folder, input), { data: dataOf(folder) })
+  const running = await run(programIn(folder, input, false), { data: dataOf(folder) })
   const [airports, routes] = [await statesOf(running, Airport), await statesOf(running, Route)]
   await running.stop()
   const { jams, records } = outputs(folder)
@@ -27,7 +27,7 @@ export function differences(a: Result, b: Result): string[] {
     const keys = new Set([...a[what].keys(), ...b[what].keys()])
     return [...keys]
       .filter((key) => a[what].get(key) !== b[what].get(key))
-      .map((key) => `${what} of ${key}:\n  undisturbed ${a[what].get(key)}\n  killed      ${b[what].get(key)}`)
+      .map((key) => `${what} of ${key}:\n  undisturbed ${a[what].get(key)}\n  disturbed   ${b[what].get(key)}`)
   })
 }
 

@@ -5,9 +5,9 @@ import { file } from 'millrace/files'
 import pipeline, { flights, jams, records } from './flights.ts'
 
 /** The pipeline with files: one input for both runs, and a folder for all that a run makes. */
-export function programIn(folder: string, input: string): Program {
+export function programIn(folder: string, input: string, follow: boolean): Program {
   return bind(pipeline, [
-    flights.from(file(input)),
+    flights.from(file(input, { follow })),
     jams.to(file(outputs(folder).jams)),
     records.to(file(outputs(folder).records)),
   ])

@@ -9,20 +9,25 @@ import { Airport, Route } from '../../examples/demo/flights.ts'
 import { context } from 'millrace/testing'
 import { example } from './support/millrace.ts'
 
-test('the demo kills its worker, finds no difference, and leaves nothing behind', { timeout: 120_000 }, async () => {
+test('the demo kills its process, adds and removes workers, finds no difference, and leaves nothing behind', {
+  timeout: 120_000,
+}, async () => {
   const before = await leftBehind()
   const demo = spawn(process.execPath, [
     ...process.execArgv,
     example('demo/demo.ts'),
     '--flights',
-    '80000',
+    '40000',
     '--kills',
-    '3',
+    '2',
   ])
   const [stdout, stderr, [code]] = await Promise.all([text(demo.stdout), text(demo.stderr), once(demo, 'close')])
   expect([code, stderr]).toEqual([0, ''])
-  expect(stdout.match(/kill -9 at flight/g)).toHaveLength(3)
-  expect(stdout).toMatch(/3 kills and 3 restarts included\n\nEqual:\n/)
+  expect(stdout.match(/kill -9 at flight/g)).toHaveLength(2)
+  expect(stdout.match(/\d -> \d workers at flight/g)).toEqual(
+    ['1 -> 2', '2 -> 3', '3 -> 1'].map((change) => `${change} workers at flight`),
+  )
+  expect(stdout).toMatch(/2 kills and 3 changes of workers included\n\nEqual:\n/)
   expect(stdout).not.toContain('\u001b') // it is no terminal
   expect(await leftBehind()).toEqual(before)
 })

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
 import { kafka } from 'millrace/kafka'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
@@ -52,7 +52,7 @@ const peer = await kafkaStreams((text) => console.log(text))
 if (peer === undefined) console.log('without Kafka Streams: there is no JDK')
 const broker = await Broker.start({ quick: false })
 const brokers = [broker.address]
-const client = openKafkaJsClient({ brokers })
+const client = openKafkaClient({ brokers })
 const kafkajs = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } })
 let topics = 0
 
@@ -134,7 +134,7 @@ async function produceBare(keys: number, transactional: boolean): Promise<number
 /** The source port alone. */
 async function consume(topic: string): Promise<number> {
   let woken: (() => void) | undefined
-  const own = openKafkaJsClient({ brokers })
+  const own = openKafkaClient({ brokers })
   const open = openKafkaSource(
     {
       source: 'bench',

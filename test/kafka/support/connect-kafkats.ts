@@ -8,7 +8,7 @@ import {
 } from '../../../runtime/node/kafka/connection.ts'
 import { KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
 
-/** What a broker of @kafkats/client 0.12.0 holds. Private by its types: its public calls know neither offsets nor transactions step by step. */
+/** What a broker of @kafkats/client 0.12.0 holds. Private by its types; its public calls are not all that are needed (no DescribeConfigs). */
 interface Inner {
   readonly isConnected: boolean
   connect(): Promise<void>

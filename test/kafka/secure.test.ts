@@ -71,6 +71,14 @@ describe('brokers that want TLS and to know who comes', () => {
       () => ({ ...password('plain'), sasl: { mechanism: 'scram-sha-512', ...wrongPassword } }),
       /authentication/i,
     ],
+    'a wrong password, where another broker is away': [
+      () => ({
+        ...password('plain'),
+        brokers: [broker.secure!.address, '127.0.0.1:1'],
+        sasl: { mechanism: 'plain', ...wrongPassword },
+      }),
+      /authentication/i,
+    ],
     'a token that is too old': [() => ({ ...password('plain'), sasl: token(-1_000)! }), /the token is refused/],
     'a certificate that nobody vouches for': [() => ({ ...password('plain'), ssl: true }), /certificate/i],
     'no certificate where one is wanted': [

@@ -1,5 +1,5 @@
 import type { BrokerAddress, Connect, ConnectionOptions } from '../connection.ts'
-import { KafkaFailure } from '../failure.ts'
+import { isRetriable, KafkaFailure } from '../failure.ts'
 import type { WireCall } from '../wire/call.ts'
 import { type CoordinatorKind, coordinatorCall } from '../wire/coordinator.ts'
 import { type Metadata, metadataCall } from '../wire/metadata.ts'
@@ -96,6 +96,8 @@ export class Brokers {
         await line.open()
         return line
       } catch (error) {
+        // Who is not let in by one is not let in by others, and should hear of that rather than that others are away.
+        if (!isRetriable(error)) throw error
         failure = error
       }
     }

@@ -51,7 +51,11 @@ export type SaslOptions =
     }
   | {
       readonly mechanism: 'oauthbearer'
-      readonly oauthBearerProvider: () => Promise<{ value: string }>
+      /** Asked for a token whenever one is needed. */
+      readonly oauthBearerProvider: () => Promise<{
+        readonly value: string
+        readonly extensions?: Readonly<Record<string, string>>
+      }>
     }
 
 const endKey: unique symbol = Symbol('millrace.realEnd')

@@ -1,6 +1,6 @@
 import type { ConnectionOptions as Tls } from 'node:tls'
 import type { KafkaClient } from '../../runtime/node/kafka/client.ts'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { openKafkaSink } from '../../runtime/node/kafka/sink/kafka-sink.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import type { SinkPort } from '../../runtime/ports/sink.ts'
@@ -64,10 +64,10 @@ export function openTopicSink(
 }
 
 function clientOf({ brokers, clientId, ssl, sasl }: KafkaEnd): KafkaClient {
-  return openKafkaJsClient({
+  return openKafkaClient({
     brokers,
     clientId,
     ...(ssl === undefined ? {} : { ssl: ssl as true | Tls }),
-    ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<Parameters<typeof openKafkaJsClient>[0]['sasl']> }),
+    ...(sasl === undefined ? {} : { sasl }),
   })
 }

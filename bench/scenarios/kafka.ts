@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
 import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
 import { kafka } from 'millrace/kafka'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
+import type { RecordBatch } from '../../runtime/ports/source.ts'
 import { partitionOf } from '../../runtime/node/kafka/wire/murmur2.ts'
 import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
 import { ledBy } from '../../test/kafka/support/topics.ts'
@@ -52,7 +53,7 @@ const peer = await kafkaStreams((text) => console.log(text))
 if (peer === undefined) console.log('without Kafka Streams: there is no JDK')
 const broker = await Broker.start({ quick: false })
 const brokers = [broker.address]
-const client = openKafkaJsClient({ brokers })
+const client = openKafkaClient({ brokers })
 const kafkajs = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { initialRetryTime: 20 } })
 let topics = 0
 
@@ -131,10 +132,10 @@ async function produceBare(keys: number, transactional: boolean): Promise<number
   return seconds * 4
 }
 
-/** The source port alone. */
-async function consume(topic: string): Promise<number> {
+/** All records of a topic, in turns of what there is. `take` may keep them waiting. */
+async function read(topic: string, take: (batches: readonly RecordBatch[]) => Promise<void>): Promise<void> {
   let woken: (() => void) | undefined
-  const own = openKafkaJsClient({ brokers })
+  const own = openKafkaClient({ brokers })
   const open = openKafkaSource(
     {
       source: 'bench',
@@ -149,24 +150,53 @@ async function consume(topic: string): Promise<number> {
     },
     await findTopic(own, topic, 'earliest'),
   )
-  const begun = performance.now()
   for (const partition of open) partition.seek(0, '')
-  let seen = 0
-  while (seen < count) {
-    let some = false
-    for (const partition of open) {
-      const batch = partition.poll(4_096)
-      seen += batch?.count ?? 0
-      some ||= batch !== undefined
-    }
-    if (!some)
-      await new Promise<void>((resolve) => {
-        woken = resolve
-      })
+  for (let seen = 0; seen < count; ) {
+    const batches = open.flatMap((partition) => partition.poll(4_096) ?? [])
+    for (const batch of batches) seen += batch.count
+    await (batches.length > 0
+      ? take(batches)
+      : new Promise<void>((resolve) => {
+          woken = resolve
+        }))
   }
-  const seconds = (performance.now() - begun) / 1_000
   await Promise.all(open.map((partition) => partition.close()))
-  return seconds
+}
+
+/** The source port alone. */
+async function consume(topic: string): Promise<number> {
+  const begun = performance.now()
+  await read(topic, () => Promise.resolve())
+  return (performance.now() - begun) / 1_000
+}
+
+/** What counting costs without Millrace: the client, JSON, a Map, and a transaction for each turn. No state is kept. */
+async function countBare(topic: string): Promise<number> {
+  const to = await newTopic()
+  const counts = new Map<string, number>()
+  const encoder = new TextEncoder()
+  const decoder = new TextDecoder()
+  const begun = performance.now()
+  const producer = client.producer({ transactionalId: to, transactionTimeoutMs: 60_000 })
+  await producer.open()
+  await read(topic, async (batches) => {
+    const records = Array.from({ length: partitions }, () => new RecordBuffer(Date.now(), 'none'))
+    for (const { buffer, starts, ends, count } of batches) {
+      for (let i = 0; i < count; i++) {
+        const { key } = JSON.parse(decoder.decode(buffer.subarray(starts[i], ends[i]))) as Click
+        const seen = (counts.get(key) ?? 0) + 1
+        counts.set(key, seen)
+        const keyBytes = encoder.encode(key)
+        const value = encoder.encode(JSON.stringify({ key, count: seen }))
+        records[partitionOf(keyBytes, 0, keyBytes.length, partitions)]!.add(keyBytes, value, 0, value.length)
+      }
+    }
+    await producer.send(
+      records.flatMap((records, partition) => (records.count === 0 ? [] : [{ topic: to, partition, records }])),
+    )
+    await producer.commit()
+  })
+  return (performance.now() - begun) / 1_000
 }
 
 async function countFrom(topic: string, latest: boolean): Promise<number> {
@@ -187,11 +217,18 @@ try {
   for (const keys of [1_000, 100_000]) {
     const { topic } = await filled(keys)
     await countFrom(topic, false)
-    await measure(
-      `count per key, ${keys} keys, topic to topic`,
-      'records/s',
-      async () => count / (await countFrom(topic, false)),
-    )
+    await countBare(topic)
+    const bare: number[] = []
+    const ratios: number[] = []
+    await measure(`count per key, ${keys} keys, topic to topic`, 'records/s', async () => {
+      const bareSeconds = await countBare(topic)
+      const seconds = await countFrom(topic, false)
+      bare.push(count / bareSeconds)
+      ratios.push(bareSeconds / seconds)
+      return count / seconds
+    })
+    printSpread('  the same by hand, nothing kept', 'records/s', bare)
+    printSpread('  of that, run by run', 'times as fast', ratios)
     await measure('  only the latest of each key', 'records/s', async () => count / (await countFrom(topic, true)))
     if (peer !== undefined) {
       const running: number[] = []

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { FetchedPartition, Isolation, KafkaClient, KafkaProducer } from '../../runtime/node/kafka/client.ts'
-import { isFenced, KafkaFailure } from '../../runtime/node/kafka/failure.ts'
+import { isFenced, isRetriable, KafkaFailure } from '../../runtime/node/kafka/failure.ts'
+import type { Connect } from '../../runtime/node/kafka/connection.ts'
+import { patiently } from '../../runtime/node/patiently.ts'
+import { Proxy } from './support/proxy.ts'
 import { append, batchOf, contentOf, freshName, freshTopic, ledBy, recentMs } from './support/topics.ts'
 
 const valuesOf = async (client: KafkaClient, topic: string, partition = 0): Promise<string[]> =>
@@ -39,8 +42,8 @@ async function failureOf(call: Promise<unknown>): Promise<KafkaFailure> {
   return error as KafkaFailure
 }
 
-/** Every rule of runtime/node/kafka/client.ts as tests, against a real broker. */
-export function clientContract(open: () => KafkaClient): void {
+/** Every rule of runtime/node/kafka/client.ts as tests, against a real broker, on connections that `connect` makes. */
+export function clientContract(open: (via?: Connect) => KafkaClient, connect: Connect): void {
   const using = (name: string, body: (client: KafkaClient) => Promise<void>): void =>
     test(name, async () => {
       const client = open()
@@ -217,6 +220,71 @@ export function clientContract(open: () => KafkaClient): void {
           for (let i = 0; i < 3; i++) if ((round + i) % 3 !== 0) expected.push(`${round}/${i}/${part}`)
       }
       expect(await valuesOf(client, topic)).toEqual(expected)
+    })
+  })
+
+  describe('connections that are lost', () => {
+    const throughProxy = (name: string, body: (client: KafkaClient, proxy: Proxy) => Promise<void>): void =>
+      test(name, async () => {
+        await using proxy = await Proxy.start()
+        const client = open(proxy.through(connect))
+        try {
+          await body(client, proxy)
+        } finally {
+          await client.close()
+        }
+      })
+
+    throughProxy('what waits fails, and the next call connects again (C1, C4)', async (client, proxy) => {
+      const topic = await freshTopic(client)
+      const producer = await transactional(client, freshName('id'))
+      for (let i = 0; i < 5; i++) {
+        const end = (await client.offsets(topic, [0], 'stable')).get(0)!
+        const waiting = failureOf(fetchAt(client, topic, end, { maxWaitMs: 60_000 }))
+        // Wherever it is by now: on its way, or waiting at the broker.
+        await client.partitions(topic)
+        proxy.cut()
+        expect(await waiting).toMatchObject({ kind: 'NO_CONNECTION', retriable: true })
+        await patiently(10_000, isRetriable, () => producer.open())
+        await producer.send([batchOf(topic, 0, [{ value: String(i) }])])
+        await producer.commit()
+        expect((await valuesOf(client, topic)).length).toBe(i + 1)
+      }
+    })
+
+    throughProxy(
+      'a producer whose connection is cut anywhere: opened again, it is the same one (W1, W2)',
+      async (client, proxy) => {
+        const topic = await freshTopic(client)
+        const producer = await transactional(client, freshName('id'))
+        let failures = 0
+        const written: string[] = []
+        for (let i = 0; i < 20; i++) {
+          const step = producer.send([batchOf(topic, 0, [{ value: String(i) }])]).then(() => producer.commit())
+          // At another place each time: before the request, between it and its answer, or later.
+          for (let turns = i % 10; turns > 0; turns--) await new Promise(setImmediate)
+          proxy.cut()
+          try {
+            await step
+            written.push(String(i))
+          } catch (error) {
+            expect(error).toMatchObject({ kind: 'NO_CONNECTION', retriable: true })
+            failures += 1
+            await producer.open()
+            // It is known now what became of it.
+            if ((await valuesOf(client, topic)).at(-1) === String(i)) written.push(String(i))
+          }
+        }
+        expect(await valuesOf(client, topic)).toEqual(written)
+        expect(failures).toBeGreaterThan(0)
+      },
+    )
+
+    throughProxy('nobody gets through: told, and not tried for ever (C1)', async (client, proxy) => {
+      proxy.refuse()
+      expect(await failureOf(client.partitions('any'))).toMatchObject({ kind: 'NO_CONNECTION', retriable: true })
+      await client.close()
+      expect(await failureOf(client.partitions('any'))).toMatchObject({ kind: 'CLOSED', retriable: false })
     })
   })
 

@@ -1,9 +1,10 @@
 import { bind, json, pipeline, run, sink, source } from 'millrace'
-import { kafka } from 'millrace/kafka'
+import { kafka, type KafkaOptions } from 'millrace/kafka'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { test } from '../support/folder.ts'
 import { Broker } from '../support/kafka/broker.ts'
+import { unsecuredToken } from '../support/kafka/secure-listener.ts'
 import { append, contentOf, freshTopic } from './support/topics.ts'
 
 let broker: Broker
@@ -26,35 +27,68 @@ const doubling = pipeline('doubling', ({ from }) => {
     .into(doubled)
 })
 
-describe('brokers that want TLS and a password', () => {
-  test.for(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
-    'are read from and written to (%s)',
-    async (mechanism, { folder }) => {
-      const { address, ca, username, password } = broker.secure!
-      const client = openKafkaJsClient({ brokers: [broker.address] })
-      const [from, to] = [await freshTopic(client), await freshTopic(client)]
-      await append(client, from, 0, [{ value: '21' }])
-      const secure = { brokers: [address], ssl: { ca }, sasl: { mechanism, username, password } }
-      const ends = [numbers.from(kafka({ topic: from, ...secure })), doubled.to(kafka({ topic: to, ...secure }))]
-      await (await run(bind(doubling, ends), { data: folder, once: true })).done
-      expect((await contentOf(client, to, 0)).map(({ value }) => value)).toEqual(['42'])
-      await client.close()
-    },
-  )
+type Way = Pick<KafkaOptions, 'brokers' | 'ssl' | 'sasl'>
 
-  test.for([
-    ['a wrong password', 'plain', { password: 'wrong' }, /authentication/i],
-    ['a wrong password', 'scram-sha-512', { password: 'wrong' }, /authentication/i],
-    ['a certificate that nobody vouches for', 'plain', { ca: undefined }, /certificate/i],
-  ] as const)('%s (%s) is told at the start', async ([, mechanism, wrong, what], { folder }) => {
-    const { address, ...secure } = broker.secure!
-    const { ca, username, password } = { ...secure, ...wrong }
-    const end = kafka({
-      topic: 'any',
-      brokers: [address],
-      ssl: ca === undefined ? true : { ca },
-      sasl: { mechanism, username, password },
-    })
+const token = (livesMs: number): Way['sasl'] => ({
+  mechanism: 'oauthbearer',
+  oauthBearerProvider: () => Promise.resolve({ value: unsecuredToken(Date.now() + livesMs) }),
+})
+
+const password = (mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'): Way => {
+  const { address, ca, username, password } = broker.secure!
+  return { brokers: [address], ssl: { ca }, sasl: { mechanism, username, password } }
+}
+
+const ways: Readonly<Record<string, () => Way>> = {
+  plain: () => password('plain'),
+  'scram-sha-256': () => password('scram-sha-256'),
+  'scram-sha-512': () => password('scram-sha-512'),
+  oauthbearer: () => ({ ...password('plain'), sasl: token(60_000)! }),
+  'a certificate': () => {
+    const { ca, password, mutual } = broker.secure!
+    return { brokers: [mutual.address], ssl: { ca, pfx: mutual.pfx, passphrase: password } }
+  },
+}
+
+describe('brokers that want TLS and to know who comes', () => {
+  test.for(Object.entries(ways))('are read from and written to (%s)', async ([, way], { folder }) => {
+    const client = openKafkaClient({ brokers: [broker.address] })
+    const [from, to] = [await freshTopic(client), await freshTopic(client)]
+    await append(client, from, 0, [{ value: '21' }])
+    const ends = [numbers.from(kafka({ topic: from, ...way() })), doubled.to(kafka({ topic: to, ...way() }))]
+    await (await run(bind(doubling, ends), { data: folder, once: true })).done
+    expect((await contentOf(client, to, 0)).map(({ value }) => value)).toEqual(['42'])
+    await client.close()
+  })
+
+  const wrongPassword = { username: 'millrace', password: 'wrong' }
+  const wrong: Readonly<Record<string, readonly [() => Way, RegExp]>> = {
+    'a wrong password (plain)': [
+      () => ({ ...password('plain'), sasl: { mechanism: 'plain', ...wrongPassword } }),
+      /authentication/i,
+    ],
+    'a wrong password (scram-sha-512)': [
+      () => ({ ...password('plain'), sasl: { mechanism: 'scram-sha-512', ...wrongPassword } }),
+      /authentication/i,
+    ],
+    'a wrong password, where another broker is away': [
+      () => ({
+        ...password('plain'),
+        brokers: [broker.secure!.address, '127.0.0.1:1'],
+        sasl: { mechanism: 'plain', ...wrongPassword },
+      }),
+      /authentication/i,
+    ],
+    'a token that is too old': [() => ({ ...password('plain'), sasl: token(-1_000)! }), /the token is refused/],
+    'a certificate that nobody vouches for': [() => ({ ...password('plain'), ssl: true }), /certificate/i],
+    'no certificate where one is wanted': [
+      () => ({ brokers: [broker.secure!.mutual.address], ssl: { ca: broker.secure!.ca } }),
+      /certificate/i,
+    ],
+  }
+
+  test.for(Object.entries(wrong))('%s is told at the start', async ([, [way, what]], { folder }) => {
+    const end = kafka({ topic: 'any', ...way() })
     const started = run(bind(doubling, [numbers.from(end), doubled.to(kafka({ topic: 'other' }))]), {
       data: folder,
       once: true,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openKafkaJsClient } from '../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import { SourceReading } from '../../runtime/ports/contracts/source-reading.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
@@ -211,7 +211,7 @@ test('a topic that is made anew and filled while the record before the position 
   await ledBy(client, topic, 1)
   const found = await findTopic(client, topic, 'earliest')
   // It is filled between the fetch that does not find the record and the question where the topic begins and ends.
-  const late = openKafkaJsClient({ brokers: outside.brokers })
+  const late = openKafkaClient({ brokers: outside.brokers })
   const offsets = late.offsets.bind(late)
   late.offsets = async (...args) => {
     if ((await client.offsets(topic, [0], 'high')).get(0) === 0) await append(client, topic, 0, numbered(70, 1_000))

@@ -10,7 +10,7 @@ import type { RecordColumns } from './wire/record-batches.ts'
  * C2 `fetch` gives the records from the offset that was asked for, in order, whole, without those of transactions that were
  *    taken back (`read_committed`). An offset that is not there fails its partition with OFFSET_OUT_OF_RANGE; it is never moved.
  * C3 What was fetched is never written to again.
- * C4 A call after a lost connection connects again.
+ * C4 A call after a lost connection connects again, to whoever is there by then.
  */
 export interface KafkaClient {
   /** The partitions of a topic and the node that leads each. Asks the brokers every time. */

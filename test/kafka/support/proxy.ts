@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConnectionOptions } from '../../../runtime/node/kafka/kafkajs/connections.ts'
+import type { Connect } from '../../../runtime/node/kafka/connection.ts'
+import { connectKafkaJs } from '../../../runtime/node/kafka/kafkajs/connect.ts'
 
 export interface Slowness {
   readonly pieceBytes: number
@@ -29,13 +30,14 @@ export class Proxy {
   }
 
   /** For a client that is to come this way. All brokers are one here. */
-  get connect(): NonNullable<ConnectionOptions['connect']> {
-    return ({ port, onConnect }) => {
+  get connect(): Connect {
+    return this.through(connectKafkaJs)
+  }
+
+  through(connect: Connect): Connect {
+    return ({ port }, options) => {
       this.#targetPort = port
-      return connect(
-        { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port, noDelay: true },
-        onConnect,
-      )
+      return connect({ host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port }, options)
     }
   }
 

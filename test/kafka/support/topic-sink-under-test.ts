@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../../runtime/base/errors.ts'
 import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
-import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../../runtime/node/kafka/cluster/open-client.ts'
 import { type KafkaSinkOptions, openKafkaSink } from '../../../runtime/node/kafka/sink/kafka-sink.ts'
 import type { SinkUnderTest } from '../../../runtime/ports/contracts/sink.ts'
 import type { LanePosition, OutputBatch, SinkPort } from '../../../runtime/ports/sink.ts'
@@ -18,7 +18,7 @@ export function sinkOf(
   choices: SinkChoices & { readonly connect?: Proxy['connect'] } = {},
 ): Promise<SinkPort> {
   const { connect, ...options } = choices
-  return openSinkOf(openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) }), topic, options)
+  return openSinkOf(openKafkaClient({ brokers, ...(connect === undefined ? {} : { connect }) }), topic, options)
 }
 
 /** The same, with a client that loses what it is told to. */
@@ -28,7 +28,7 @@ export function faultySink(
   faultOf: (call: Call) => Fault | Promise<Fault>,
   choices: SinkChoices = {},
 ): Promise<SinkPort> {
-  return openSinkOf(new FaultyClient(openKafkaJsClient({ brokers }), faultOf), topic, choices)
+  return openSinkOf(new FaultyClient(openKafkaClient({ brokers }), faultOf), topic, choices)
 }
 
 function openSinkOf(client: KafkaClient, topic: string, choices: SinkChoices): Promise<SinkPort> {

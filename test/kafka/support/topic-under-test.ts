@@ -1,4 +1,4 @@
-import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../../runtime/node/kafka/cluster/open-client.ts'
 import { findTopic, type KafkaSourceOptions, openKafkaSource } from '../../../runtime/node/kafka/source/kafka-source.ts'
 import type { SourceUnderTest } from '../../../runtime/ports/contracts/source.ts'
 import type { SourcePartition } from '../../../runtime/ports/source.ts'
@@ -16,7 +16,7 @@ export async function partitionsOf(
   { connect, ...choices }: SourceChoices & { readonly connect?: Proxy['connect'] } = {},
   from: Parameters<typeof findTopic>[2] = 'earliest',
 ): Promise<SourcePartition[]> {
-  const client = openKafkaJsClient({ brokers, ...(connect === undefined ? {} : { connect }) })
+  const client = openKafkaClient({ brokers, ...(connect === undefined ? {} : { connect }) })
   return openKafkaSource({ ...defaults, client, topic, wake, ...choices }, await findTopic(client, topic, from))
 }
 
@@ -50,7 +50,7 @@ export async function topicUnderTest(outside: BrokerInUse, choices: SourceChoice
   }
   return {
     open: (wake) =>
-      openKafkaSource({ ...defaults, client: openKafkaJsClient({ brokers }), topic, wake, ...choices }, found)[0]!,
+      openKafkaSource({ ...defaults, client: openKafkaClient({ brokers }), topic, wake, ...choices }, found)[0]!,
     append: write,
     replace,
     shrink: async (count) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
-import { openKafkaJsClient } from '../../../runtime/node/kafka/kafkajs/open-client.ts'
+import { openKafkaClient } from '../../../runtime/node/kafka/cluster/open-client.ts'
 import { Broker } from '../../support/kafka/broker.ts'
 
 /** A broker for the tests of a file: one of its own, or the one that KAFKA_BROKERS names. */
@@ -10,8 +10,14 @@ export interface BrokerInUse {
   readonly client: KafkaClient
 }
 
-/** @param shared whether a broker that others use as well will do: nothing is killed, nobody counts what is there */
-export function useBroker(options: { readonly shared: boolean }): BrokerInUse & { readonly broker: Broker } {
+/**
+ * @param shared whether a broker that others use as well will do: nothing is killed, nobody counts what is there
+ * @param secure whether it has listeners with TLS, too
+ */
+export function useBroker(options: {
+  readonly shared: boolean
+  readonly secure?: boolean
+}): BrokerInUse & { readonly broker: Broker } {
   let own: Broker | undefined
   let client: KafkaClient | undefined
   let brokers: readonly string[] = []
@@ -19,10 +25,10 @@ export function useBroker(options: { readonly shared: boolean }): BrokerInUse & 
     const given = process.env['KAFKA_BROKERS']
     if (options.shared && given !== undefined) brokers = given.split(',')
     else {
-      own = await Broker.start()
+      own = await Broker.start(options.secure === undefined ? {} : { secure: options.secure })
       brokers = [own.address]
     }
-    client = openKafkaJsClient({ brokers })
+    client = openKafkaClient({ brokers })
   }, 180_000)
   afterAll(async () => {
     await client?.close()

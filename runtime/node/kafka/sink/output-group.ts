@@ -37,6 +37,8 @@ export class OutputGroup {
   readonly #waiting: OutputBatch[] = []
   /** How many of them each partition is in. */
   readonly #depths = new Map<number, number>()
+  /** The batch that is being filled, for each partition. */
+  readonly #open: (RecordBuffer | undefined)[] = []
   /** The key at hand. */
   #key = new Uint8Array(3 * maxKeyBytes)
 
@@ -83,13 +85,14 @@ export class OutputGroup {
 
   #recordsOf(partition: number, sizeBytes: number): RecordBuffer {
     const { topic, compression, maxBatchBytes } = this.#settings
-    const depth = this.#depths.get(partition) ?? 0
-    const open = this.#rounds[depth - 1]?.get(partition)?.records
+    const open = this.#open[partition]
     if (open !== undefined && open.sizeBytes + sizeBytes <= maxBatchBytes) return open
+    const depth = this.#depths.get(partition) ?? 0
     const records = new RecordBuffer(this.#nowMs, compression)
     if (this.#rounds.length === depth) this.#rounds.push(new Map())
     this.#rounds[depth]!.set(partition, { topic, partition, records })
     this.#depths.set(partition, depth + 1)
+    this.#open[partition] = records
     return records
   }
 }

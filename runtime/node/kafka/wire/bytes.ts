@@ -1,5 +1,8 @@
 import { Buffer } from 'node:buffer'
 
+/** Below it, zigzag and all, whole numbers of 32 bits will do. */
+const largestShort = 0x4000_0000
+
 /** Builds a request: big-endian numbers and texts with their length in front. Grows as needed. */
 export class WireWriter {
   #bytes: Buffer
@@ -20,7 +23,7 @@ export class WireWriter {
 
   int8(value: number): void {
     const at = this.#room(1)
-    this.#bytes.writeInt8(value, at)
+    this.#bytes[at] = value
   }
 
   int16(value: number): void {
@@ -67,8 +70,15 @@ export class WireWriter {
 
   /** Zigzag, seven bits a byte: as records hold their lengths and deltas. At most 53 bits. */
   varint(value: number): void {
-    let left = value >= 0 ? value * 2 : -value * 2 - 1
     let at = this.#room(8)
+    if (value >= 0 && value < largestShort) {
+      let left = value << 1
+      for (; left >= 0x80; left >>>= 7) this.#bytes[at++] = (left & 0x7f) | 0x80
+      this.#bytes[at++] = left
+      this.#length = at
+      return
+    }
+    let left = value >= 0 ? value * 2 : -value * 2 - 1
     while (left >= 0x80) {
       this.#bytes[at++] = (left % 0x80) | 0x80
       left = Math.floor(left / 0x80)
@@ -91,6 +101,8 @@ export class WireWriter {
 
 /** How many bytes `varint` writes. */
 export function varintBytes(value: number): number {
+  if (value >= 0 && value < 0x40) return 1
+  if (value >= 0 && value < 0x2000) return 2
   let left = value >= 0 ? value * 2 : -value * 2 - 1
   let size = 1
   for (; left >= 0x80; left = Math.floor(left / 0x80)) size += 1

@@ -3,7 +3,8 @@ import type { WireWriter } from './bytes.ts'
 
 /** One request of Kafka's protocol, and how its answer is read. */
 export interface WireCall<T> {
-  readonly name: string
+  /** For people: `asking for ...`. */
+  readonly doing: string
   readonly key: number
   readonly version: number
   readonly request: WireWriter

@@ -1,47 +1,52 @@
-/** Table k holds the checksum of a byte that k zero bytes follow: eight bytes are summed up at a time. */
-const tables: readonly Uint32Array[] = makeTables()
+/** Sixteen bytes are summed up at a time: entry 256 * k + byte is the checksum of a byte that k zero bytes follow. */
+const slices = 16
+const table: Int32Array = makeTable()
 
-function makeTables(): Uint32Array[] {
-  const all = Array.from({ length: 8 }, () => new Uint32Array(256))
+function makeTable(): Int32Array {
+  const all = new Int32Array(256 * slices)
   for (let byte = 0; byte < 256; byte++) {
     let sum = byte
     for (let bit = 0; bit < 8; bit++) sum = (sum & 1) === 1 ? (sum >>> 1) ^ 0x82f63b78 : sum >>> 1
-    all[0]![byte] = sum
+    all[byte] = sum
   }
-  for (let k = 1; k < 8; k++) {
-    for (let byte = 0; byte < 256; byte++) {
-      const before = all[k - 1]![byte]!
-      all[k]![byte] = (before >>> 8) ^ all[0]![before & 0xff]!
-    }
+  for (let i = 256; i < all.length; i++) {
+    const before = all[i - 256]!
+    all[i] = (before >>> 8) ^ all[before & 0xff]!
   }
   return all
 }
 
-/** CRC-32C (Castagnoli) of `bytes[start, end)`, unsigned: what guards a batch of records. */
+/**
+ * CRC-32C (Castagnoli) of `bytes[start, end)`, unsigned: what guards a batch of records. By slicing (M. Kounavis, F. Berry, "A
+ * systematic approach to building high performance software-based CRC generators").
+ */
 export function crc32c(bytes: Uint8Array, start: number, end: number): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ]
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let sum = -1
   let at = start
-  for (; at + 8 <= end; at += 8) {
+  for (; at + slices <= end; at += slices) {
+    const a = sum ^ words.getInt32(at, true)
+    const b = words.getInt32(at + 4, true)
+    const c = words.getInt32(at + 8, true)
+    const d = words.getInt32(at + 12, true)
     sum =
-      t7[(sum ^ bytes[at]!) & 0xff]! ^
-      t6[((sum >>> 8) ^ bytes[at + 1]!) & 0xff]! ^
-      t5[((sum >>> 16) ^ bytes[at + 2]!) & 0xff]! ^
-      t4[((sum >>> 24) ^ bytes[at + 3]!) & 0xff]! ^
-      t3[bytes[at + 4]!]! ^
-      t2[bytes[at + 5]!]! ^
-      t1[bytes[at + 6]!]! ^
-      t0[bytes[at + 7]!]!
+      table[0xf00 + (a & 0xff)]! ^
+      table[0xe00 + ((a >>> 8) & 0xff)]! ^
+      table[0xd00 + ((a >>> 16) & 0xff)]! ^
+      table[0xc00 + (a >>> 24)]! ^
+      table[0xb00 + (b & 0xff)]! ^
+      table[0xa00 + ((b >>> 8) & 0xff)]! ^
+      table[0x900 + ((b >>> 16) & 0xff)]! ^
+      table[0x800 + (b >>> 24)]! ^
+      table[0x700 + (c & 0xff)]! ^
+      table[0x600 + ((c >>> 8) & 0xff)]! ^
+      table[0x500 + ((c >>> 16) & 0xff)]! ^
+      table[0x400 + (c >>> 24)]! ^
+      table[0x300 + (d & 0xff)]! ^
+      table[0x200 + ((d >>> 8) & 0xff)]! ^
+      table[0x100 + ((d >>> 16) & 0xff)]! ^
+      table[d >>> 24]!
   }
-  for (; at < end; at++) sum = (sum >>> 8) ^ t0[(sum ^ bytes[at]!) & 0xff]!
+  for (; at < end; at++) sum = (sum >>> 8) ^ table[(sum ^ bytes[at]!) & 0xff]!
   return ~sum >>> 0
 }

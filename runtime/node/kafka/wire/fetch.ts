@@ -35,7 +35,7 @@ export function fetchCall({
   request.text('')
   const offsets = new Map(wants.map(({ partition, offset }) => [partition, offset]))
   return {
-    name: 'Fetch',
+    doing: `reading ${topic}`,
     key: 1,
     version: 11,
     request,

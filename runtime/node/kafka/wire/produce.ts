@@ -37,7 +37,7 @@ export function produceCall(
   }
   const counts = new Map(batches.map(({ batch }) => [`${batch.topic}/${batch.partition}`, batch.records.count]))
   return {
-    name: 'Produce',
+    doing: 'writing',
     key: 0,
     version: 7,
     request,

@@ -1,46 +1,41 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KafkaProducer, ProduceBatch, Produced, ProducerOptions } from '../client.ts'
 import { KafkaFailure } from '../failure.ts'
+import type { WireCall } from '../wire/call.ts'
 import { produceCall } from '../wire/produce.ts'
-import { type Connections, whenReady } from './connections.ts'
-import type { KafkaJsBroker } from './inside.ts'
+import type { BatchWriter } from '../wire/record-buffer.ts'
+import { addPartitionsCall, commitCall, initProducerCall, type ProducerIdentity } from '../wire/transaction.ts'
+import type { Brokers } from './brokers.ts'
+import { whenReady } from './when-ready.ts'
 
 /** The brokers say so while they still write the markers of the transaction before, which takes about this long. */
 const markersMs = 5
 /** After this long they have not written them because something is wrong. */
 const patienceMs = 30_000
 
-/**
- * The protocol of a producer, step by step: kafkajs's own one hides what became of a transaction, and cannot be used again
- * after an error at its end.
- */
+/** The protocol of a producer, step by step, so that whoever calls it knows what may have become of a transaction. */
 export class WireProducer implements KafkaProducer {
-  readonly #connections: Connections
+  readonly #brokers: Brokers
   readonly #options: ProducerOptions
-  readonly #leaders = new Map<string, Map<number, number>>()
-  #producerId = '-1'
-  #epoch = -1
+  readonly #leaders = new Map<string, ReadonlyMap<number, number>>()
+  #identity: ProducerIdentity = { producerId: -1, epoch: -1 }
   /** The number of the next record, for each `topic/partition`. */
   readonly #sequences = new Map<string, number>()
   /** What the transaction knows. */
   readonly #added = new Set<string>()
 
-  constructor(connections: Connections, options: ProducerOptions) {
-    this.#connections = connections
+  constructor(brokers: Brokers, options: ProducerOptions) {
+    this.#brokers = brokers
     this.#options = options
   }
 
   async open(): Promise<void> {
     const { transactionalId, transactionTimeoutMs } = this.#options
-    const request = { transactionalId: transactionalId ?? null, transactionTimeout: transactionTimeoutMs }
-    const init = (broker: KafkaJsBroker): Promise<{ producerId: bigint | string; producerEpoch: number }> =>
-      broker.initProducerId(request)
-    const { producerId, producerEpoch } =
+    const init = initProducerCall(transactionalId, transactionTimeoutMs)
+    this.#identity =
       transactionalId === undefined
-        ? await whenReady(() => this.#connections.anyone('opening a producer', init))
-        : await this.#withCoordinator('opening a producer', init)
-    this.#producerId = String(producerId)
-    this.#epoch = producerEpoch
+        ? await whenReady(() => this.#brokers.anyone(init))
+        : await this.#withCoordinator(init)
     this.#sequences.clear()
     this.#added.clear()
     this.#leaders.clear()
@@ -60,7 +55,7 @@ export class WireProducer implements KafkaProducer {
     const produced = await Promise.all(
       [...byNode].map(([node, batches]) => {
         const numbered = batches.map((batch) => ({ batch, writer: this.#writer(batch) }))
-        return this.#connections.call(node, produceCall(transactionalId, numbered))
+        return this.#brokers.node(node, produceCall(transactionalId, numbered))
       }),
     )
     return produced.flat()
@@ -68,16 +63,8 @@ export class WireProducer implements KafkaProducer {
 
   async commit(): Promise<void> {
     if (this.#added.size === 0) return
-    const { transactionalId } = this.#options
-    const request = {
-      transactionalId,
-      producerId: this.#producerId,
-      producerEpoch: this.#epoch,
-      transactionResult: true,
-    }
-    await this.#connections.coordinator('transaction', transactionalId!, 'committing a transaction', (broker) =>
-      broker.endTxn(request),
-    )
+    const id = this.#options.transactionalId!
+    await this.#brokers.coordinator('transaction', id, commitCall(id, this.#identity))
     this.#added.clear()
   }
 
@@ -95,21 +82,15 @@ export class WireProducer implements KafkaProducer {
       else known.push(partition)
     }
     if (topics.size === 0) return
-    const request = {
-      transactionalId,
-      producerId: this.#producerId,
-      producerEpoch: this.#epoch,
-      topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })),
-    }
-    await this.#withCoordinator('beginning a transaction', (broker) => broker.addPartitionsToTxn(request))
+    await this.#withCoordinator(addPartitionsCall(transactionalId, this.#identity, topics))
   }
 
   /** Waits while the transaction before is being ended: until then nothing of a call has an effect. */
-  async #withCoordinator<T>(doing: string, ask: (broker: KafkaJsBroker) => Promise<T>): Promise<T> {
+  async #withCoordinator<T>(call: WireCall<T>): Promise<T> {
     const giveUpAt = performance.now() + patienceMs
     for (;;) {
       try {
-        return await this.#connections.coordinator('transaction', this.#options.transactionalId!, doing, ask)
+        return await this.#brokers.coordinator('transaction', this.#options.transactionalId!, call)
       } catch (error) {
         const isEnding = error instanceof KafkaFailure && error.kind === 'CONCURRENT_TRANSACTIONS'
         if (!isEnding || performance.now() > giveUpAt) throw error
@@ -120,7 +101,10 @@ export class WireProducer implements KafkaProducer {
 
   async #leader(topic: string, partition: number): Promise<number> {
     let leaders = this.#leaders.get(topic)
-    if (leaders === undefined) this.#leaders.set(topic, (leaders = await this.#connections.leaders(topic)))
+    if (leaders === undefined) {
+      leaders = (await this.#brokers.metadata(`asking who leads ${topic}`, topic)).leaders
+      this.#leaders.set(topic, leaders)
+    }
     const leader = leaders.get(partition)
     if (leader !== undefined) return leader
     throw new KafkaFailure('UNKNOWN_TOPIC_OR_PARTITION', `topic ${topic} has no partition ${partition}`, {
@@ -128,16 +112,11 @@ export class WireProducer implements KafkaProducer {
     })
   }
 
-  #writer({ topic, partition, records }: ProduceBatch): {
-    producerId: number
-    epoch: number
-    sequence: number
-    transactional: boolean
-  } {
+  #writer({ topic, partition, records }: ProduceBatch): BatchWriter {
     const name = `${topic}/${partition}`
     const sequence = this.#sequences.get(name) ?? 0
     this.#sequences.set(name, (sequence + records.count) % 0x8000_0000)
     const transactional = this.#options.transactionalId !== undefined
-    return { producerId: Number(this.#producerId), epoch: this.#epoch, sequence, transactional }
+    return { ...this.#identity, sequence, transactional }
   }
 }

@@ -92,6 +92,8 @@ export async function openSource(
       return [openListSource({ source, records: end.records })]
     case 'stdio':
       return [openStdinSource({ source, framing: end.framing, wake })]
+    case 'port':
+      return [end.openSource(source, wake)]
     case 'kafka': {
       const { openTopicSource } = await import('./open-topics.ts')
       return await openTopicSource(end, { pipeline, source, follow: follow ?? !once, wake, added })
@@ -110,6 +112,8 @@ export async function openSink(
       return openFileSink({ sink, path: end.path, framing: end.framing, durability })
     case 'stdio':
       return openStdoutSink({ sink, framing: end.framing })
+    case 'port':
+      return end.openSink(sink)
     case 'kafka': {
       const { openTopicSink } = await import('./open-topics.ts')
       return await openTopicSink(end, { pipeline, sink, holdsLetters })

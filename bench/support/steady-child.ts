@@ -28,7 +28,7 @@ const sorted = latencies()
 const result: SteadyRun = {
   perSecond: records / seconds,
   cpuNs: ((user + system) * 1_000) / records,
-  messagesPerRecord: (after.handled - before.handled) / records,
+  messagesPerRecord: after.handled / after.committed,
   latencyMs: {
     p50: percentile(sorted, 0.5),
     p99: percentile(sorted, 0.99),

@@ -30,7 +30,7 @@ export interface SteadyJob extends Omit<JobParameters, 'parts'> {
 
 /** A run in its steady state. */
 export interface SteadyRun extends Required<Run> {
-  /** Messages handled for each record that was committed. */
+  /** Messages handled for each record that was committed, since the start. */
   readonly messagesPerRecord: number
   /** From when a record was due until its output was with the sink, in ms. Empty: the job does not say. */
   readonly latencyMs: Readonly<Record<Percentile, number>>

@@ -1,3 +1,5 @@
+import type { SinkPort } from '../runtime/ports/sink.ts'
+import type { SourcePartition } from '../runtime/ports/source.ts'
 import type { reads, writes } from './phantom.ts'
 
 /** Made by connectors (`millrace/files`), which carry bytes and know no types. */
@@ -17,6 +19,16 @@ export type RealEnd =
   /** Standard input for a source, standard output for a sink. */
   | { readonly kind: 'stdio'; readonly framing: Framing }
   | KafkaEnd
+  | PortEnd
+
+/** Ports that somebody made. Each worker that needs one makes its own. */
+export interface PortEnd {
+  readonly kind: 'port'
+  /** What it is, for people. */
+  readonly text: string
+  openSource(source: string, wake: () => void): SourcePartition
+  openSink(sink: string): SinkPort
+}
 
 /** A topic, with everything decided that is the same wherever it is used. */
 export interface KafkaEnd {

@@ -52,6 +52,7 @@ function described(end: RealEnd | undefined): string {
   if (end.kind === 'list') return `a list of ${end.values.length} values`
   if (end.kind === 'stdio') return `- (${end.framing})`
   if (end.kind === 'kafka') return `topic ${end.topic} on ${end.brokers.join(', ')}`
+  if (end.kind === 'port') return end.text
   return `${end.path} (${end.framing})`
 }
 
@@ -104,6 +105,8 @@ function weaknessOfSource(name: string, end: RealEnd | undefined): Weakness {
 function weaknessOfSink(name: string, end: RealEnd | undefined): Weakness {
   const sink = `sink ${JSON.stringify(name)}`
   if (end === undefined) return { kind: 'unknown', why: `${sink} is bound to nothing yet` }
+  if (end.kind === 'port')
+    return { kind: 'unknown', why: `${sink} is ${end.text}, which says what it promises when it is opened` }
   if (end.kind === 'kafka' && end.guarantee !== 'exactly-once')
     return {
       kind: 'repeats',

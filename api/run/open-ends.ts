@@ -128,6 +128,8 @@ export async function openSource(
       return [openListSource({ source, records: end.records })]
     case 'stdio':
       return [openStdinSource({ source, framing: end.framing, wake })]
+    case 'port':
+      return [end.openSource(source, wake)]
   }
 }
 
@@ -142,6 +144,8 @@ async function openSink(
       return openFileSink({ sink, path: end.path, framing: end.framing, durability })
     case 'stdio':
       return openStdoutSink({ sink, framing: end.framing })
+    case 'port':
+      return end.openSink(sink)
     case 'kafka': {
       const { openTopicSink } = await import('./open-topics.ts')
       return await openTopicSink(end, { pipeline, sink, holdsLetters })

@@ -50,7 +50,7 @@ const count = Math.round(1_000_000 * scale)
 const partitions = 4
 const padding = 'x'.repeat(60)
 const peer = await kafkaStreams((text) => console.log(text))
-if (peer === undefined) console.log('without Kafka Streams: there is no JDK')
+if (peer === undefined) console.log('Kafka Streams is left out: there is no JDK (javac), or no Maven (mvn)')
 const broker = await Broker.start({ quick: false })
 const brokers = [broker.address]
 const client = openKafkaClient({ brokers })

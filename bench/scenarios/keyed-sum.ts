@@ -1,67 +1,32 @@
 /** A sum per key, over few keys and many: what commits, write-back and reads cost when hardly any entity is met twice in a batch. */
-import { encoding, decoding, entity, pipeline, sink, source } from 'millrace'
-import { random } from '../../examples/random.ts'
-import { compare, scale, timed } from '../support/measure.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { frames } from '../../examples/frames.ts'
+import { amountBytes, amountsPart, generateAmounts, keyedSum } from '../support/keyed-sum.ts'
+import { compare, inTurn, scale, timed } from '../support/measure.ts'
 import { memorySource, type Recorded } from '../support/memory-source.ts'
 import { runWorker, withFolder } from '../support/run-worker.ts'
+import { steady, usualWindow } from '../support/steady.ts'
 
-type Amount = { key: string; amount: number }
+const pipeline = keyedSum([amountsPart(0)])
 
-const amounts = source(
-  'amounts',
-  decoding((bytes): Amount => {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
-    return { key: `k${view.getUint32(0)}`, amount: view.getUint32(4) }
-  }),
-)
-const sums = sink(
-  'sums',
-  encoding(({ key, sum }: { key: string; sum: number }) => `${key} ${sum}`),
-)
-const Sum = entity('sum', {
-  state: () => ({ sum: 0, count: 0 }),
-  on: {
-    add(state, { key, amount }: Amount) {
-      state.sum += amount
-      state.count += 1
-      if (state.count % 1_000 === 0) return { key, sum: state.sum }
-    },
-  },
-})
-const keyedSum = pipeline('keyed-sum', ({ from }) => {
-  from(amounts)
-    .keyBy(({ key }) => key)
-    .to(Sum.add)
-    .into(sums)
-})
-
-function generate(keys: number, count: number): Recorded {
-  const next = random(keys)
-  const buffer = new Uint8Array(count * 8)
-  const view = new DataView(buffer.buffer)
-  for (let i = 0; i < count; i++) {
-    view.setUint32(i * 8, Math.floor(next() * keys))
-    view.setUint32(i * 8 + 4, i % 1_000)
-  }
-  return {
-    buffer,
-    starts: Uint32Array.from({ length: count }, (_, i) => i * 8),
-    ends: Uint32Array.from({ length: count }, (_, i) => i * 8 + 8),
-  }
+function recordsOf(buffer: Uint8Array): Recorded {
+  const starts = Uint32Array.from({ length: buffer.length / amountBytes }, (_, i) => i * amountBytes)
+  return { buffer, starts, ends: starts.map((start) => start + amountBytes) }
 }
 
 for (const keys of [1_000, 100_000, 1_000_000]) {
   const count = Math.round(1_000_000 * scale)
-  const recorded = generate(keys, count)
+  const recorded = recordsOf(generateAmounts(keys, count))
   const floor = (): number => {
     const states = new Map<string, { sum: number; count: number }>()
     return timed(() => {
       const view = new DataView(recorded.buffer.buffer)
       for (let i = 0; i < count; i++) {
-        const key = `k${view.getUint32(i * 8)}`
+        const key = `k${view.getUint32(i * amountBytes)}`
         let state = states.get(key)
         if (state === undefined) states.set(key, (state = { sum: 0, count: 0 }))
-        state.sum += view.getUint32(i * 8 + 4)
+        state.sum += view.getUint32(i * amountBytes + 4)
         state.count += 1
       }
     })
@@ -74,7 +39,7 @@ for (const keys of [1_000, 100_000, 1_000_000]) {
         async (data) =>
           (
             await runWorker({
-              pipeline: keyedSum,
+              pipeline,
               durability: 'process',
               data,
               source: (name) => memorySource(name, recorded, count),
@@ -83,4 +48,20 @@ for (const keys of [1_000, 100_000, 1_000_000]) {
       ),
     floor,
   )
+}
+
+for (const keys of [100_000, 1_000_000]) {
+  await withFolder(async (folder) => {
+    const file = join(folder, 'amounts')
+    const { buffer, starts, ends } = recordsOf(generateAmounts(keys, 2_000_000))
+    writeFileSync(file, frames([...starts].map((start, i) => buffer.subarray(start, ends[i]))))
+    const job = new URL('../support/jobs/keyed-sum.ts', import.meta.url)
+    const window = { ...usualWindow, warmRecords: keys }
+    await inTurn(
+      [1, 2].map((workers) => ({
+        name: `keyed sum, ${keys} keys, process, ${workers} worker${workers === 1 ? '' : 's'}`,
+        run: () => steady({ job, workers, durability: 'process', window, file, perSecond: 0 }),
+      })),
+    )
+  })
 }

@@ -1,4 +1,7 @@
-/** Time from opening a store with 1,000,000 entities to the first output, after a clean stop and after a kill in mid-flight. */
+/**
+ * Time from opening a store with 1,000,000 entities (`--entities=10000000` for more) to the first output, after a clean stop and
+ * after a kill in mid-flight.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,8 +9,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { print, rounds, scale } from '../support/measure.ts'
 import { short, spreadOf } from '../support/figures.ts'
+import { option } from '../support/options.ts'
 
-const entities = Math.round(1_000_000 * scale)
+const entities = Math.round(option('entities', 1_000_000 * scale))
 const child = fileURLToPath(new URL('../support/open-child.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
 

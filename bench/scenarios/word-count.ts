@@ -1,20 +1,24 @@
-/** Word count over generated text: 25,000 words, the n-th of them 1/n as frequent as the first. One output per word. */
+/**
+ * Word count over generated text: 25,000 words, the n-th of them 1/n as frequent as the first, and 1,000,000 words that are all
+ * equally frequent. One output per word.
+ */
 import wordCount from '../../examples/word-count/word-count.ts'
 import { random } from '../../examples/random.ts'
 import { compare, scale, timed } from '../support/measure.ts'
-import { linesOf, memorySource } from '../support/memory-source.ts'
+import { linesOf, memorySource, type Recorded } from '../support/memory-source.ts'
 import { runWorker, withFolder } from '../support/run-worker.ts'
 
 const wordsPerLine = 10
 const lines = Math.round(150_000 * scale)
-const recorded = linesOf(text(50_000))
 
-function text(lineCount: number): string {
+const frequentFirst = text(25_000, 50_000, (next) => Math.floor(25_000 ** next()) - 1)
+const allAlike = text(1_000_000, lines, (next) => Math.floor(1_000_000 * next()))
+
+function text(size: number, lineCount: number, choose: (next: () => number) => number): Recorded {
   const next = random(7)
-  const vocabulary = Array.from({ length: 25_000 }, (_, i) => word(i))
-  const line = (): string =>
-    Array.from({ length: wordsPerLine }, () => vocabulary[Math.floor(25_000 ** next()) - 1] ?? 'the').join(' ')
-  return Array.from({ length: lineCount }, line).join('\n')
+  const vocabulary = Array.from({ length: size }, (_, i) => word(i))
+  const line = (): string => Array.from({ length: wordsPerLine }, () => vocabulary[choose(next)] ?? 'the').join(' ')
+  return linesOf(Array.from({ length: lineCount }, line).join('\n'))
 }
 
 function word(index: number): string {
@@ -24,13 +28,12 @@ function word(index: number): string {
 }
 
 /** The bare loop: what the job's own functions do, and every output as bytes. No durability, nothing that could be killed. */
-function floor(): number {
+function floor({ buffer, starts, ends }: Recorded): number {
   const counts = new Map<string, { count: number }>()
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   const outputs = new Uint8Array(1 << 20)
   let end = 0
-  const { buffer, starts, ends } = recorded
   return timed(() => {
     for (let i = 0, at = 0; i < lines; i++, at = at + 1 === starts.length ? 0 : at + 1) {
       for (const one of decoder
@@ -48,20 +51,25 @@ function floor(): number {
   })
 }
 
-for (const durability of ['process', 'disk'] as const) {
-  await compare(
-    `word count, words, memory, ${durability}`,
-    lines * wordsPerLine,
-    () =>
-      withFolder(async (data) => {
-        const { seconds } = await runWorker({
-          pipeline: wordCount,
-          durability,
-          data,
-          source: (name) => memorySource(name, recorded, lines),
-        })
-        return seconds
-      }),
-    floor,
-  )
+for (const [size, recorded] of [
+  ['25 k', frequentFirst],
+  ['1 M', allAlike],
+] as const) {
+  for (const durability of ['process', 'disk'] as const) {
+    await compare(
+      `word count, ${size} words, memory, ${durability}`,
+      lines * wordsPerLine,
+      () =>
+        withFolder(async (data) => {
+          const { seconds } = await runWorker({
+            pipeline: wordCount,
+            durability,
+            data,
+            source: (name) => memorySource(name, recorded, lines),
+          })
+          return seconds
+        }),
+      () => floor(recorded),
+    )
+  }
 }

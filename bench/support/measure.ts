@@ -1,8 +1,10 @@
 import { short, spreadOf } from './figures.ts'
+import { flag } from './options.ts'
 
 /** How often each side of a comparison runs. `--quick` is for trying a change, not for quoting. */
-export const rounds = process.argv.includes('--quick') ? 3 : 5
-export const scale = process.argv.includes('--quick') ? 0.25 : 1
+export const quick: boolean = flag('quick')
+export const rounds = quick ? 3 : 5
+export const scale = quick ? 0.25 : 1
 
 /**
  * Runs a subject and its floor in turn, after one uncounted round, and prints the subject's rate, its spread, and the median of
@@ -33,6 +35,39 @@ export async function compare(
     `${short(rate.median)}/s (${short(rate.lowest)} to ${short(rate.highest)})`,
     `${ratio.median.toFixed(2)} of a floor of ${short(spreadOf(floors).median)}/s`,
   )
+}
+
+/** What one run of a side did. */
+export interface Run {
+  readonly perSecond: number
+  /** Processor time for each record, of all threads. Absent: not measured. */
+  readonly cpuNs?: number
+}
+
+export interface Side {
+  readonly name: string
+  run(): Promise<Run>
+}
+
+/**
+ * Runs the sides one after the other, `rounds` times over, and prints the rate of each, its spread, and the median of its ratios,
+ * round by round, to the first side.
+ */
+export async function inTurn(sides: readonly Side[]): Promise<void> {
+  const runs = sides.map((): Run[] => [])
+  for (let round = 0; round < rounds; round++) for (const [i, side] of sides.entries()) runs[i]!.push(await side.run())
+  for (const [i, { name }] of sides.entries()) {
+    const own = runs[i]!
+    const { median, lowest, highest } = spreadOf(own.map(({ perSecond }) => perSecond))
+    const notes: string[] = []
+    if (i > 0) {
+      const ratio = spreadOf(own.map(({ perSecond }, round) => perSecond / runs[0]![round]!.perSecond)).median
+      notes.push(`${ratio.toFixed(2)} of ${sides[0]!.name.trim()}`)
+    }
+    const cpu = own.flatMap(({ cpuNs }) => cpuNs ?? [])
+    if (cpu.length > 0) notes.push(`${spreadOf(cpu).median.toFixed(0)} ns of processor time a record`)
+    print(name, `${short(median)}/s (${short(lowest)} to ${short(highest)})`, notes.join(', '))
+  }
 }
 
 /** Prints the median and spread of some runs. */

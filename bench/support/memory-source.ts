@@ -33,6 +33,12 @@ export function linesOf(text: string): Recorded {
   return { buffer, starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) }
 }
 
+/** Every `parts`-th record, from record `part` on. */
+export function partOf({ buffer, starts, ends }: Recorded, part: number, parts: number): Recorded {
+  const own = (_: number, i: number): boolean => i % parts === part
+  return { buffer, starts: starts.filter(own), ends: ends.filter(own) }
+}
+
 export function memorySource(source: string, records: Recorded, count: number): SourcePartition {
   const { buffer, starts, ends } = records
   let at = 0

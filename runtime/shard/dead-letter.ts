@@ -29,21 +29,29 @@ export function decodeDeadLetter(bytes: Uint8Array, codec: Codec): DeadLetterDat
   return codec.decode(bytes, 0, bytes.length) as DeadLetterData
 }
 
-/** Code, message and place of anything that a user's code may throw. */
-export function describeFailure(error: unknown): {
+export interface FailureDescription {
   readonly code: string
   readonly message: string
   readonly where: string
-} {
+}
+
+/**
+ * Code, message and place of anything that a user's code may throw.
+ * @param placeOf where an error was thrown, when its message is known
+ */
+export function describeFailure(
+  error: unknown,
+  placeOf: (error: Error, message: string) => string = firstFrame,
+): FailureDescription {
   if (error instanceof RemoteFailure) return { code: error.code, message: error.message, where: error.where }
   if (error instanceof StepFailure)
     return {
-      ...describeFailure(error.cause),
+      ...describeFailure(error.cause, placeOf),
       code: error.cause instanceof MillraceError ? error.cause.code : error.code,
     }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const code = error instanceof MillraceError ? error.code : 'MR_HANDLER_FAILED'
-  return { code, message: message.slice(0, 2_000), where: error instanceof Error ? firstFrame(error.stack) : '' }
+  return { code, message: message.slice(0, 2_000), where: error instanceof Error ? placeOf(error, message) : '' }
 }
 
 /** A record that failed before it had a key: while it was decoded (MR_DECODE_FAILED) or in a pure step (MR_STEP_FAILED). */
@@ -58,7 +66,8 @@ export class StepFailure extends Error {
   }
 }
 
-function firstFrame(stack: string | undefined): string {
+/** The first place in the stack of an error: file and line where they are known. */
+export function firstFrame({ stack }: Error): string {
   const frame = stack?.split('\n').find((line) => line.trimStart().startsWith('at '))
   return frame?.trim().slice(3) ?? ''
 }

@@ -51,6 +51,8 @@ export class Executor {
   readonly forgotten: Row[] = []
   /** Ids of messages that must fail again when the batch is run again, with what they failed of. */
   readonly #poison = new Map<string, unknown>()
+  /** Those ids, while the batch is run again. The first time nobody has failed yet, and making an id of every message is not free. */
+  #failAgain: ReadonlyMap<string, unknown> | undefined = undefined
 
   constructor(parts: ExecutorParts) {
     this.#plan = parts.plan
@@ -103,6 +105,7 @@ export class Executor {
     this.answers.length = 0
     this.forgotten.length = 0
     this.#poison.clear()
+    this.#failAgain = undefined
     this.#undo.clear()
     if (this.view.tracing) this.view.handled = []
   }
@@ -113,7 +116,7 @@ export class Executor {
     const row = batch.rows[i]
     if (row === undefined) return this.#runWithoutRow(i)
     // Nearly always: a record's message for an entity that is at hand.
-    if (batch.origins[i]! >= 0 && row.status === Status.live && this.#poison.size === 0)
+    if (batch.origins[i]! >= 0 && row.status === Status.live && this.#failAgain === undefined)
       return this.#handle(i, row, undefined)
     const envelope = batch.envelopeAt(i)
     switch (this.#prepare(i, row, envelope)) {
@@ -141,7 +144,7 @@ export class Executor {
     ) {
       return this.#cache.missing.length > 0 ? 'missing' : this.#skip(i)
     }
-    const poison = this.#poison.size > 0 ? this.#poison.get(this.#attemptOf(i, envelope)) : undefined
+    const poison = this.#failAgain?.get(this.#attemptOf(i, envelope))
     if (poison !== undefined) return this.#failUnrun(i, row, envelope, poison)
     if (row.status === Status.live) return 'ready'
     try {
@@ -357,6 +360,7 @@ export class Executor {
   }
 
   #startOver(): void {
+    this.#failAgain = this.#poison.size > 0 ? this.#poison : undefined
     this.#effects.clear()
     this.#timers.revert()
     this.#undo.everything()

@@ -54,6 +54,19 @@ describe('explain', () => {
     expect(paths[4]).toContain('sink "alarms" is standard output, which does not remember what it has')
   })
 
+  test('a sink that is a port says itself what it promises', () => {
+    const port = {
+      kind: 'port',
+      text: 'a port of ours',
+      openSource: () => expect.unreachable(),
+      openSink: () => expect.unreachable(),
+    } as const
+    const paths = pathsOf([lines.from(['a']), bindByName(words, 'sink', 'out', port), alarms.to(file('alarms'))])
+    expect(paths[0]).toBe('lines -> word.seen -> out: depends on what is bound')
+    expect(paths[1]).toContain('sink "out" is a port of ours, which says what it promises when it is opened')
+    expect(explain(boundEnds(words, [bindByName(words, 'sink', 'out', port)])).join('\n')).toContain('a port of ours')
+  })
+
   test('entities and ends are listed', () => {
     expect(explain(boundEnds(words, [lines.from(['a'])])).join('\n')).toContain(
       [

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { bind, entity, pipeline, run } from 'millrace'
 import { file } from 'millrace/files'
 import { describe, expect } from 'vitest'
+import { hideRealEnd } from '../../api/real-end.ts'
+import { openFileSink } from '../../runtime/node/files/file-sink.ts'
+import { openListSource } from '../../runtime/ports/list-source.ts'
 import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { Account, balances, bank, type Deposit, deposit, deposits } from './support/bank.ts'
@@ -32,6 +35,21 @@ describe('run', () => {
       '{"account":"a","balance":5}',
       '{"account":"b","balance":2}',
     ])
+  })
+
+  test('ends may be ports that somebody made', async ({ folder }) => {
+    const records = [deposit('a', 1), deposit('a', 2)].map((each) => new TextEncoder().encode(JSON.stringify(each)))
+    const { data, written } = bankIn(folder, [])
+    const ports = hideRealEnd({
+      kind: 'port',
+      text: 'a list and a file',
+      openSource: (source) => openListSource({ source, records }),
+      openSink: (sink) =>
+        openFileSink({ sink, path: join(folder, 'balances'), framing: 'lines', durability: 'process' }),
+    })
+    const running = await run(bind(bank, [deposits.from(ports), balances.to(ports)]), { data, once: true })
+    await running.done
+    expect(await written()).toEqual(['{"account":"a","balance":1}', '{"account":"a","balance":3}'])
   })
 
   test('its signal stops it', async ({ folder }) => {

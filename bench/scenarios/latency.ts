@@ -1,0 +1,46 @@
+/**
+ * Latency from source to sink at half load, of market spread from memory: from when a record was due until the sink is given its
+ * output. An open loop: records are due by the clock, at half the rate that the same job reaches flat out in the same run, and
+ * nobody waits for anybody. A worker that stands still is charged with every record that became due meanwhile.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { generateEvents } from '../../examples/market-spread/generate.ts'
+import { short, spreadOf } from '../support/figures.ts'
+import { print, quick, rounds } from '../support/measure.ts'
+import { withFolder } from '../support/run-worker.ts'
+import { type Percentile, steady, type SteadyRun, usualWindow } from '../support/steady.ts'
+
+const job = new URL('../support/jobs/market.ts', import.meta.url)
+const percentiles: readonly Percentile[] = ['p50', 'p99', 'p99.9', 'p99.99']
+const window = { ...usualWindow, warmMs: quick ? 2_000 : 3_000, measureMs: quick ? 3_000 : 10_000 }
+
+const ms = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
+
+await withFolder(async (folder) => {
+  const file = join(folder, 'events')
+  writeFileSync(file, generateEvents({ count: 200_000, seed: 1 }))
+  for (const workers of [1, 2]) {
+    for (const durability of ['process', 'disk'] as const) {
+      const setting = { job, workers, durability, file }
+      const flatOut: number[] = []
+      for (let round = 0; round < 3; round++)
+        flatOut.push((await steady({ ...setting, window: usualWindow, perSecond: 0 })).perSecond)
+      const perSecond = Math.round(spreadOf(flatOut).median / 2)
+      const runs: SteadyRun[] = []
+      for (let round = 0; round < rounds; round++) runs.push(await steady({ ...setting, window, perSecond }))
+      const figures = percentiles.map((name) => {
+        const { median, lowest, highest } = spreadOf(runs.map(({ latencyMs }) => latencyMs[name]))
+        return `${name} ${ms(median)} (${ms(lowest)} to ${ms(highest)})`
+      })
+      const reached = spreadOf(runs.map((run) => run.perSecond)).median
+      const kept = reached > 0.98 * perSecond ? '' : `, of which it handled ${short(reached)}/s`
+      const outputs = short(spreadOf(runs.map(({ latencies }) => latencies)).median)
+      print(
+        `latency, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
+        `${figures.join(', ')} ms`,
+        `at ${short(perSecond)} records/s${kept}, ${outputs} outputs a run`,
+      )
+    }
+  }
+})

@@ -1,12 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { completeFile, type GivenEnd } from '../../api/cli/ends.ts'
+import { parseUri } from '../../api/cli/uri.ts'
+import { start } from '../../api/run/start.ts'
 import { frames, unframe } from '../../examples/frames.ts'
 import { generateEvents, generateOrders, generateQuotes } from '../../examples/market-spread/generate.ts'
 import { generateDeposits, generateTransfers } from '../../examples/transfers/generate.ts'
 import { test } from '../support/folder.ts'
 import { rejectionsPerSymbol } from './support/market-model.ts'
-import { example, millrace } from './support/millrace.ts'
+import { example } from './support/millrace.ts'
 
 /** What is run in turn, each time with more input; and what comes out, put in an order that does not depend on the scale. */
 interface Case {
@@ -138,7 +141,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 
-describe('from the command line, on several workers', { timeout: 180_000 }, () => {
+describe('as the command line runs them, on several workers', { timeout: 180_000 }, () => {
   test.for(Object.keys(cases))('%s: the same for each key as on one', async (name, { folder }) => {
     const one = cases[name]!
     const outputs: unknown[] = []
@@ -151,14 +154,21 @@ describe('from the command line, on several workers', { timeout: 180_000 }, () =
 
 async function outputOf({ program, framing, runs, sink, perKey }: Case, at: string, workers: number): Promise<unknown> {
   await mkdir(at)
-  const place = (name: string): string => `${name}=file:${join(at, name)}?framing=${framing}`
+  const given = (name: string): GivenEnd => ({ name, end: parseUri(`file:${join(at, name)}?framing=${framing}`) })
   for (const inputs of runs) {
-    const args = ['run', example(program), '--once', '--data', join(at, 'data'), '--workers', String(workers)]
-    for (const [name, content] of Object.entries(inputs)) {
-      await writeFile(join(at, name), content)
-      args.push('--in', place(name))
-    }
-    await millrace(...args, '--out', place(sink))
+    for (const [name, content] of Object.entries(inputs)) await writeFile(join(at, name), content)
+    const ends = { in: Object.keys(inputs).map(given), out: [given(sink)] }
+    const file = example(program)
+    const live = await start(await completeFile(file, ends), {
+      data: join(at, 'data'),
+      durability: 'process',
+      once: true,
+      follow: false,
+      acceptTornRecords: false,
+      workers,
+      reference: { kind: 'file', file, given: ends },
+    })
+    await live.done
   }
   return perKey(await readFile(join(at, sink)))
 }

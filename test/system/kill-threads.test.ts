@@ -31,7 +31,6 @@ afterAll(() => rm(built, { recursive: true, force: true }))
 
 const plans = [
   ['2', () => 2],
-  ['4', () => 4],
   ['a changing number of', (life: number) => [1, 2, 4, 1, 4, 2][life % 6]!],
 ] as const
 

@@ -9,7 +9,7 @@ const slow = { timeout: 60_000 }
 const orders = Array.from({ length: 3_000 }, (_, i) => ({ account: `a${i % 40}`, amount: 1 + (i % 5) }))
 const moves = Array.from({ length: 2_000 }, (_, i) => ({ from: `a${i % 40}`, to: `a${(i * 7) % 40}`, amount: 1 }))
 
-describe.each([1, 2, 4])('a program on %s workers', slow, (workers) => {
+describe.each([1, 2])('a program on %s workers', slow, (workers) => {
   test('reads to the end, writes, stops, and goes on where it was when there is more', async ({ folder }) => {
     const bank = await bankIn(folder, orders)
     const running = await run(bank.url, { data: bank.data, once: true, workers })
@@ -72,7 +72,7 @@ describe('the number of workers', slow, () => {
   test('may change between runs, and nobody notices', async ({ folder }) => {
     let read: typeof orders = []
     const bank = await bankIn(folder, [], moves)
-    for (const [i, workers] of [1, 2, 4, 1, 3, 2].entries()) {
+    for (const [i, workers] of [1, 4, 3].entries()) {
       const more = orders.map((order) => ({ ...order, amount: order.amount + i }))
       await appendFile(join(folder, 'orders'), more.map((order) => `${JSON.stringify(order)}\n`).join(''))
       read = [...read, ...more]

@@ -157,7 +157,8 @@ async function runAndCheck(): Promise<void> {
     Array.from({ length: brokerKills }, (_, i) => Math.floor(((i + 1) * applicationKills) / (brokerKills + 1))),
   )
   for (let kill = 0; kill < applicationKills; kill++) {
-    const application = new Command(args)
+    // Another number of workers at every start: what one number has begun, another goes on with.
+    const application = new Command([...args, '--workers', String(1 + (kill % 3))])
     const before = watcher.seen
     const growth = kill % 4 === 3 ? 0 : (kill % 5) * 400
     // Sometimes it has done much, sometimes it is killed while it opens: at any moment, so there is nothing to wait for.
@@ -173,7 +174,7 @@ async function runAndCheck(): Promise<void> {
   }
   writing.abort()
   const input = await writer
-  const last = await new Command([...args, '--once']).exit
+  const last = await new Command([...args, '--workers', '2', '--once']).exit
   if (last.code !== 0) await checkBroker()
   expect(last).toMatchObject({ code: 0 })
   watching.abort()

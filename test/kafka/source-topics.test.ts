@@ -289,3 +289,37 @@ test('other tools see as offsets of a group what is durable', async () => {
   await all.partition.close()
   expect((await outside.client.committedOffsets(group, topic, [0])).get(0)).toBe(7)
 })
+
+test('two workers share the partitions of a topic, also those that it is given later', async () => {
+  const topic = await freshTopic(outside.client)
+  const readers = await Promise.all(
+    [0, 1].map(async (worker) => {
+      const parts: SourcePartition[] = []
+      const kept: { close(): Promise<void> }[] = []
+      let heard = (): void => {}
+      const all = new Promise<void>((resolve) => (heard = resolve))
+      const opened = await partitionsOf(outside, topic, () => undefined, {
+        newPartitionsMs: 30,
+        reads: (partition) => partition % 2 === worker,
+        keep: (source) => kept.push(source),
+        added: (partition) => {
+          parts.push(partition)
+          if (parts.length === 2) heard()
+        },
+      })
+      parts.unshift(...opened)
+      return { parts, kept, all }
+    }),
+  )
+  expect(readers.map(({ parts, kept }) => [parts.length, kept.length])).toEqual([
+    [1, 0],
+    [0, 1],
+  ])
+  await withAdmin(outside.brokers, (admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 4 }] }))
+  await Promise.all(readers.map(({ all }) => all))
+  expect(readers.map(({ parts }) => parts.map(({ partition }) => partition))).toEqual([
+    ['0', '2'],
+    ['1', '3'],
+  ])
+  for (const { parts, kept } of readers) for (const open of [...parts, ...kept]) await open.close()
+})

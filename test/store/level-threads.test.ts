@@ -10,9 +10,9 @@ import { inFolder, withStore } from './level-fixture.ts'
 
 const slow = { timeout: 60_000 }
 
-/** Runs a thread that commits up to `until`; killed after it has told of `killAt`. Returns the last commit it told of. */
-async function committing(shared: SharedStore, group: number, until: number, killAt = 0): Promise<number> {
-  const thread = new Thread(new URL('./stream-thread.ts', import.meta.url), { workerData: { shared, group, until } })
+/** Runs a thread that commits so often; killed after it has told of commit `killAt`. Returns the last commit it told of. */
+async function committing(shared: SharedStore, group: number, count: number, killAt = 0): Promise<number> {
+  const thread = streamThread({ shared, group, count, throws: false })
   let last = 0
   thread.on('message', (number: number) => {
     last = number
@@ -20,6 +20,10 @@ async function committing(shared: SharedStore, group: number, until: number, kil
   })
   await once(thread, 'exit')
   return last
+}
+
+function streamThread(workerData: { shared: SharedStore; group: number; count: number; throws: boolean }): Thread {
+  return new Thread(new URL('./stream-thread.ts', import.meta.url), { workerData })
 }
 
 async function recordsOf(store: LevelStore, groups: number): Promise<number[][]> {
@@ -31,19 +35,22 @@ async function recordsOf(store: LevelStore, groups: number): Promise<number[][]>
 describe('one store, several threads', slow, () => {
   test.each(['process', 'disk'] as const)('%s: what any of them was told is there', async (durability) => {
     await inFolder(async (path) => {
+      let lasts: number[] = []
       await withStore(
         path,
         async (store) => {
           const { shared } = store
-          const lasts = await Promise.all([
+          lasts = await Promise.all([
             committing(shared, 0, 150),
-            committing(shared, 1, 150, 40).then(async (last) => {
-              expect(last).toBeGreaterThanOrEqual(40)
-              return await committing(shared, 1, 150)
+            // A thread dies when it can: more than enough, or it would be done before.
+            committing(shared, 1, 1_000_000, 40).then(async (last) => {
+              const next = await committing(shared, 1, 100)
+              expect(next).toBeGreaterThanOrEqual(last + 100)
+              return next
             }),
-            committing(shared, 2, 1_000, 60),
+            committing(shared, 2, 1_000_000, 60),
           ])
-          expect(lasts.slice(0, 2)).toEqual([150, 150])
+          expect(lasts[0]).toBe(150)
           expect(lasts[2]).toBeGreaterThanOrEqual(60)
         },
         { durability, groupCount: 3 },
@@ -51,10 +58,26 @@ describe('one store, several threads', slow, () => {
       await withStore(path, async (store) => {
         expect(store.groupCount).toBe(3)
         const [first, second, third] = await recordsOf(store, 3)
-        expect([first, second]).toEqual([range(1, 150), range(1, 150)])
+        expect([first, second]).toEqual([range(1, 150), range(1, lasts[1]!)])
         expect(third).toEqual(range(1, third!.length))
-        expect(third!.length).toBeGreaterThanOrEqual(60)
+        expect(third!.length).toBeGreaterThanOrEqual(lasts[2]!)
       })
+    })
+  })
+
+  test('a write in a thread that is going down does not count as done', async () => {
+    await inFolder(async (path) => {
+      await withStore(
+        path,
+        async (store) => {
+          const { shared } = store
+          await expect(once(streamThread({ shared, group: 0, count: 5, throws: true }), 'exit')).rejects.toThrow(
+            'thrown where nobody catches',
+          )
+          expect(await committing(shared, 0, 3)).toBe(4 + 3)
+        },
+        { groupCount: 2 },
+      )
     })
   })
 

@@ -294,6 +294,7 @@ export class LevelStore implements Store {
     this.#writing = true
     try {
       await batch.write(batch.forced || this.durability === 'disk')
+      this.#readBack(batch.number)
       this.#counter.written(batch.number, batch.bytes)
       this.#parts.highWater.write(batch.number)
     } catch (error) {
@@ -302,6 +303,15 @@ export class LevelStore implements Store {
       this.#writing = false
     }
     return this.#failed
+  }
+
+  /**
+   * In a thread that is going down (something was thrown where nobody catches) JavaScript may run on for a while, but native calls
+   * silently do nothing: a write "succeeds" that never happened. What is there can be read.
+   */
+  #readBack(number: number): void {
+    if (this.#database.getSync(batchRowKey(this.#parts.stream, number)) === undefined)
+      throw new Error(`batch ${number} was written without an error, but is not there`)
   }
 
   #lostLock(): MillraceError | undefined {

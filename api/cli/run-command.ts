@@ -29,15 +29,15 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const live = await start(complete, { ...own, workers, offloadThreads, stallMs })
   const line = new LiveLine(() => live.stats())
   say = (text) => line.say(text)
+  const unlisten = onStopSignals((signal) => {
+    notice(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
+    void live.stop()
+  })
   const control = await listen(data, live, (scaled) => notice(inWords(scaled))).catch((error: unknown) => {
     notice(`\`millrace scale\` cannot reach this program: ${messageOf(error)}`)
     return undefined
   })
   live.onEnding = () => control?.close() // whoever has the folder next has a socket of its own
-  const unlisten = onStopSignals((signal) => {
-    notice(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
-    void live.stop()
-  })
   try {
     await live.done
   } finally {

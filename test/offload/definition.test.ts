@@ -99,8 +99,9 @@ describe('threads for offloaded steps', () => {
   const complete = completeBindings(program, [items.from([])], { sinks: 'optional' })
 
   test('go to the workers that read a source with such steps, and to no others', () => {
-    const { offloads } = complete
-    const three = { ...complete, offloads: [offloads[0], undefined, offloads[0]] }
+    const { offloads, sources } = complete
+    const list = sources[0]!
+    const three = { ...complete, sources: [list, list, list], offloads: [offloads[0], undefined, offloads[0]] }
     expect([0, 1, 2].map((worker) => threadsFor(three, { workers: 3, offloadThreads: 5 }, worker))).toEqual([3, 0, 2])
     expect([0, 1].map((worker) => threadsFor(three, { workers: 2, offloadThreads: 5 }, worker))).toEqual([5, 0])
     expect(threadsFor(three, { workers: 64 }, 2)).toBe(1)

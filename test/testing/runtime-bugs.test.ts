@@ -61,7 +61,7 @@ interface Search {
 
 /** Mistakes in Millrace itself, found through programs of users. */
 const planted: readonly (readonly [keyof Bugs, Search, Pipeline, SimulateOptions])[] = [
-  ['ackOnReceipt', { seeds: 100, hosts: 3, signs: ['MR_LANE_DIVERGED'] }, bank, money],
+  ['ackOnReceipt', { seeds: 100, hosts: 3, signs: ['MR_LANE_DIVERGED', 'stuck'] }, bank, money],
   ['acceptHigherNumber', { seeds: 50, hosts: 3, signs: ['lost', 'MR_LANE_DIVERGED'] }, bank, money],
   ['markAcrossReopenedSession', { seeds: 100, hosts: 3, signs: ['lost', 'stuck'] }, bank, money],
   ['resumeFromHighest', { seeds: 50, hosts: 3, signs: ['lost', 'stuck'] }, bank, money],

@@ -30,6 +30,8 @@ function readAgain(now: string, had: string, elsewhere: number): { reader: Reade
     resume: (_source: number, _partition: string, at: number) => (offsets.length === 0 ? Math.min(at, elsewhere) : at),
     durableNext: () => elsewhere,
     highestNext: () => elsewhere,
+    beginRecord: () => undefined,
+    endRecord: () => undefined,
     mark: () => undefined,
   }
   const intake = {

@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { bind, json, pipeline, run, sink, source } from 'millrace'
+import { file } from 'millrace/files'
 import { kafka, type KafkaOptions } from 'millrace/kafka'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
@@ -89,8 +91,8 @@ describe('brokers that want TLS and to know who comes', () => {
 
   test.for(Object.entries(wrong))('%s is told at the start', async ([, [way, what]], { folder }) => {
     const end = kafka({ topic: 'any', ...way() })
-    const started = run(bind(doubling, [numbers.from(end), doubled.to(kafka({ topic: 'other' }))]), {
-      data: folder,
+    const started = run(bind(doubling, [numbers.from(end), doubled.to(file(join(folder, 'doubled')))]), {
+      data: join(folder, 'data'),
       once: true,
     })
     await expect(started).rejects.toMatchObject({

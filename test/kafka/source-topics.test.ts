@@ -297,7 +297,9 @@ test('two workers share the partitions of a topic, also those that it is given l
       const parts: SourcePartition[] = []
       const kept: { close(): Promise<void> }[] = []
       let heard = (): void => {}
-      const all = new Promise<void>((resolve) => void (heard = resolve))
+      const all = new Promise<void>((resolve) => {
+        heard = resolve
+      })
       const opened = await partitionsOf(outside, topic, () => undefined, {
         newPartitionsMs: 30,
         reads: (partition) => partition % 2 === worker,

@@ -1,13 +1,15 @@
 /** Market spread from memory. An order's price is when it was due: it takes part in no decision, and comes out in its rejection. */
 import { bind, decoding, pipeline, type Program, source } from 'millrace'
-import { decodeEvent } from '../../../examples/market-spread/layout.ts'
+import { decodeEvent, symbolIn } from '../../../examples/market-spread/layout.ts'
 import { Market, rejections } from '../../../examples/market-spread/market.ts'
 import { latencySink } from '../latencies.ts'
 import { sinkEnd } from '../port-ends.ts'
 import { parametersHere, partEnd } from './parameters.ts'
 
 const parameters = parametersHere()
-const parts = Array.from({ length: parameters.parts }, (_, part) => source(`events${part}`, decoding(decodeEvent)))
+const parts = Array.from({ length: parameters.parts }, (_, part) =>
+  source(`events${part}`, decoding(decodeEvent, { key: symbolIn })),
+)
 
 const market = pipeline('market-spread', ({ from }) => {
   for (const part of parts) {

@@ -34,6 +34,7 @@ const worlds: readonly (readonly [name: string, seeds: number, hosts: readonly n
 const regressions: readonly (readonly [why: string, seed: number, hosts: readonly number[]])[] = [
   ['after a power loss a sink of at least once holds outputs of lanes that have none any more', 283866330, [1]],
   ['a straggler of the version before made records for groups of the next', 900252, [1, 2, 3]],
+  ['a record that failed after an emission was sent as one of the partition before it', 305789162, [1, 2, 3]],
   ['what a straggler brings held up a drain across nodes', 1826, [1, 2, 3]],
 ]
 

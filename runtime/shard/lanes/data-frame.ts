@@ -110,15 +110,24 @@ export class DataFrameWriter {
 
   /** Where the frame ends now, to go back to. */
   get position(): FramePosition {
-    return { length: this.length, countAt: this.#countAt, count: this.#count, kind: this.#kind }
+    return {
+      length: this.length,
+      countAt: this.#countAt,
+      count: this.#count,
+      kind: this.#kind,
+      source: this.#source,
+      partition: this.#partition,
+    }
   }
 
   /** Forgets what was written after `position`. */
-  backTo({ length, countAt, count, kind }: FramePosition): void {
+  backTo({ length, countAt, count, kind, source, partition }: FramePosition): void {
     this.#out.length = length
     this.#countAt = countAt
     this.#count = count
     this.#kind = kind
+    this.#source = source
+    this.#partition = partition
     if (countAt > 0) this.#out.patchU32(countAt, count)
   }
 
@@ -173,6 +182,8 @@ export interface FramePosition {
   readonly countAt: number
   readonly count: number
   readonly kind: number
+  readonly source: number
+  readonly partition: string
 }
 
 export type Section = LaneSection | RecordSection | ForwardedSection | MarkSection

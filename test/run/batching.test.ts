@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { entity, pipeline, source, text } from 'millrace'
 import { expect } from 'vitest'
 import { compile } from '../../api/compile.ts'
@@ -45,7 +46,7 @@ async function recordsOfFirstBatch(folder: string, gives: (asked: number) => num
   while (worker.state !== 'stopped') {
     worker.tick()
     if (records > 0) worker.drain()
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
   }
   await store.close()
   if (worker.error !== undefined) throw worker.error

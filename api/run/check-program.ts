@@ -4,6 +4,7 @@ import type { LevelStore } from '../../runtime/node/level/store.ts'
 import type { Store } from '../../runtime/ports/store.ts'
 import { Catalog } from '../../runtime/shard/catalog.ts'
 import type { Plan } from '../../runtime/shard/plan.ts'
+import { readMessageHead } from '../../runtime/shard/lanes/message-bytes.ts'
 import { type Recovered, recover } from '../../runtime/shard/recover.ts'
 import { after, catalogKey, readEntityKey, Space } from '../../runtime/shard/row-key.ts'
 import { decodeTimer, TimerKind } from '../../runtime/shard/timers.ts'
@@ -63,7 +64,8 @@ function checkMessages(recovered: Recovered, routes: Gone, plan: Plan): void {
   for (const { shard, lanesOut } of recovered.shardHeaders)
     for (const [to, , at] of lanesOut) pruned.set(`${shard}/${to}`, at.number)
   for (const { from, to, position } of recovered.lanesPruned.values()) pruned.set(`${from}/${to}`, position.number)
-  for (const { from, to, number, route, key } of recovered.messages) {
+  for (const { from, to, number, buffer, start, end } of recovered.messages) {
+    const { route, key } = readMessageHead(new ByteReader(buffer, start, end))
     const name = routes.get(route)
     if (name === undefined || number <= (pruned.get(`${from}/${to}`) ?? 0)) continue
     throw changed(plan, `handler ${JSON.stringify(name)}`, `a message, to key ${JSON.stringify(key)} for one`)

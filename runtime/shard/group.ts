@@ -1,3 +1,4 @@
+import { ByteReader } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
 import { Batch } from './batch.ts'
@@ -13,6 +14,7 @@ import { type InFlight, land, refuse } from './in-flight.ts'
 import { Intake } from './intake.ts'
 import { InLanes } from './lanes/in-lanes.ts'
 import type { LinkSet } from './lanes/links.ts'
+import { readMessageHead } from './lanes/message-bytes.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
 import { linkUp } from './link-up.ts'
 import type { Plan } from './plan.ts'
@@ -47,6 +49,8 @@ export class Group {
   readonly catalog: Catalog
   readonly cache: RowCache
   readonly batch: Batch = new Batch()
+  /** The durable number of each route. */
+  readonly routeIds: readonly number[]
   readonly sources: SourceLanes
   readonly intake: Intake
   readonly outLanes: OutLanes
@@ -92,20 +96,26 @@ export class Group {
       plan,
       plan.sources.map((source) => this.catalog.number('source', source.name)),
     )
-    for (const route of plan.routes) this.catalog.number('route', route.name)
+    this.routeIds = plan.routes.map(({ name }) => this.catalog.number('route', name))
     this.intake = new Intake(plan, codec, this.cache, this.batch)
-    this.outLanes = new OutLanes(
-      options.group,
-      plan.routes.map(({ name }) => name),
-      (shard) => options.ownerOf(shard),
-    )
+    this.outLanes = new OutLanes(options.group, (shard) => options.ownerOf(shard))
     const sinkLanes = (this.#sinkLanes = plan.sinks.map(
       (sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount),
     ))
     const sinkIds = sinkLanes.map(({ id }) => id)
     const view = new BatchView(this.batch, plan, codec)
     view.tracing = options.tracing
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, view, this.#effects, options, sinkIds)
+    this.#run = new HandlerRun(
+      plan,
+      codec,
+      this.cache,
+      this.batch,
+      view,
+      this.#effects,
+      options,
+      sinkIds,
+      this.routeIds,
+    )
     const parts = {
       plan,
       codec,
@@ -319,13 +329,14 @@ export class Group {
   #amplifying(): MillraceError {
     const counts = new Map<number, number>()
     for (const lane of this.outLanes.ready(this.options.group)) {
-      const { route } = lane.entry(lane.cursor + 1)!
+      const { buffer, start, end } = lane.entry(lane.cursor + 1)!
+      const { route } = readMessageHead(new ByteReader(buffer, start, end))
       counts.set(route, (counts.get(route) ?? 0) + lane.waiting)
     }
     const [route] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0]
     return new MillraceError(
       'MR_AMPLIFYING_CYCLE',
-      `${this.outLanes.waitingCount} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`,
+      `${this.outLanes.waitingCount} messages wait, most of them for ${this.catalog.name('route', route!)}: entities send each other more than they can handle`,
       {
         next: 'Find the circle in which one message causes several of its kind, and end it',
       },

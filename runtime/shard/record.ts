@@ -21,7 +21,7 @@ export const EntryKind = {
   remove: 2,
   /** sink varint, shard u16, key text, value (u32 length) */
   output: 3,
-  /** from u16, to u16, number varint, chain u32 u32, route varint, key text, time f64, id u32 u32, message (u32 length) */
+  /** from u16, to u16, number varint, chain u32 u32, message block (lanes/message-bytes.ts) */
   message: 4,
   /** from u16, to u16, number varint, chain u32 u32: what has entered by a lane */
   laneIn: 5,
@@ -144,14 +144,10 @@ export interface RecordVisitor {
   sourcePlan(source: number, partition: string, start: number, fingerprint: string): void
 }
 
+/** The message lies between `start` and `end` of the record. */
 export interface LaneRecord extends Position {
   readonly from: number
   readonly to: number
-  readonly route: number
-  readonly key: string
-  readonly timeMs: number
-  readonly idHigh: number
-  readonly idLow: number
   readonly start: number
   readonly end: number
 }
@@ -235,15 +231,10 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
     const from = reader.u16()
     const to = reader.u16()
     const position = readPosition(reader)
-    const route = reader.varint()
-    const key = reader.text()
-    const timeMs = reader.f64()
-    const idHigh = reader.u32()
-    const idLow = reader.u32()
-    const size = reader.u32()
+    const size = reader.varint()
     const start = reader.at
     reader.skip(size)
-    visitor.message({ ...position, from, to, route, key, timeMs, idHigh, idLow, start, end: reader.at })
+    visitor.message({ ...position, from, to, start, end: reader.at })
   } else if (kind === EntryKind.laneIn) visitor.laneIn(reader.u16(), reader.u16(), readPosition(reader))
   else if (kind === EntryKind.lanePruned) visitor.lanePruned(reader.u16(), reader.u16(), readPosition(reader))
   else if (kind === EntryKind.sourcePosition)

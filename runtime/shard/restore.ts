@@ -2,6 +2,7 @@ import { ByteReader } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { Catalog } from './catalog.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
+import { readMessageHead } from './lanes/message-bytes.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
@@ -75,7 +76,7 @@ export function restoreLanes(
   catalog: Catalog,
   plan: Plan,
 ): void {
-  const routes = new Map(plan.routes.map((route, i) => [route.name, i]))
+  const routes = new Set(plan.routes.map(({ name }) => name))
   for (const header of recovered.shardHeaders) {
     for (const [to, sent, pruned] of header.lanesOut) outLanes.restoreLane(header.shard, to, sent, pruned)
   }
@@ -83,10 +84,10 @@ export function restoreLanes(
     outLanes.restoreLane(from, to, position, position)
   for (const { from, to, position } of recovered.lanesIn.values()) inLanes.restore(from, to, position)
   for (const message of recovered.messages) {
-    const name = catalog.name('route', message.route) ?? ''
-    const route = routes.get(name)
-    if (route === undefined) throw handlerGone(name)
-    outLanes.restoreEntry(message.from, message.to, { ...message, route })
+    const { route } = readMessageHead(new ByteReader(message.buffer, message.start, message.end))
+    const name = catalog.name('route', route) ?? ''
+    if (!routes.has(name)) throw handlerGone(name)
+    outLanes.restoreEntry(message.from, message.to, message)
   }
   outLanes.restored()
 }

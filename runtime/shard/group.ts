@@ -1,6 +1,5 @@
-import { ByteReader } from '../base/bytes.ts'
-import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
+import { amplifyingCycle } from './amplifying-cycle.ts'
 import { Batch } from './batch.ts'
 import { BatchView } from './batch-view.ts'
 import { Catalog } from './catalog.ts'
@@ -14,7 +13,6 @@ import { type InFlight, land, refuse } from './in-flight.ts'
 import { Intake } from './intake.ts'
 import { InLanes } from './lanes/in-lanes.ts'
 import type { LinkSet } from './lanes/links.ts'
-import { readMessageHead } from './lanes/message-bytes.ts'
 import { OutLanes } from './lanes/out-lanes.ts'
 import { linkUp } from './link-up.ts'
 import type { Plan } from './plan.ts'
@@ -266,7 +264,8 @@ export class Group {
     const { number } = this.#sealer
     this.inLanes.sealed(number)
     this.links?.sealed(number)
-    if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
+    if (this.outLanes.waitingCount > limits.maxWaitingMessages)
+      throw amplifyingCycle(this.outLanes, this.options.group, this.catalog)
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
     const { rows, entities } = this.#writeBack.take(number, this.#flush)
     const truncateBelow = this.#truncate(number, rows)
@@ -324,23 +323,6 @@ export class Group {
   /** A cut passes (RULE 9): everything sealed so far is before it. */
   startCut(cut: number): void {
     this.#sealer.cut = Math.max(cut, this.#sealer.cut)
-  }
-
-  #amplifying(): MillraceError {
-    const counts = new Map<number, number>()
-    for (const lane of this.outLanes.ready(this.options.group)) {
-      const { buffer, start, end } = lane.entry(lane.cursor + 1)!
-      const { route } = readMessageHead(new ByteReader(buffer, start, end))
-      counts.set(route, (counts.get(route) ?? 0) + lane.waiting)
-    }
-    const [route] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0]
-    return new MillraceError(
-      'MR_AMPLIFYING_CYCLE',
-      `${this.outLanes.waitingCount} messages wait, most of them for ${this.catalog.name('route', route!)}: entities send each other more than they can handle`,
-      {
-        next: 'Find the circle in which one message causes several of its kind, and end it',
-      },
-    )
   }
 
   #truncate(number: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[]): number {

@@ -22,7 +22,7 @@ export type RealEnd =
   | PortEnd
 
 /** Ports that somebody made. Each worker that needs one makes its own. */
-export interface PortEnd {
+interface PortEnd {
   readonly kind: 'port'
   /** What it is, for people. */
   readonly text: string

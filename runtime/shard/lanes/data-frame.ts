@@ -213,7 +213,7 @@ export interface MarkSection {
 }
 
 /** Number and chain are filled in when the message is taken: only then is it certain what lies before it. */
-export interface LaneEnvelope extends Envelope {
+interface LaneEnvelope extends Envelope {
   readonly from: { readonly kind: 'lane'; readonly shard: number; number: number; chainHigh: number; chainLow: number }
 }
 

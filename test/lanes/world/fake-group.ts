@@ -272,7 +272,7 @@ export class FakeGroup {
   }
 }
 
-export function listOf(lists: Map<string, string[]>, from: number, to: number): string[] {
+function listOf(lists: Map<string, string[]>, from: number, to: number): string[] {
   const key = `${from}>${to}`
   let list = lists.get(key)
   if (list === undefined) lists.set(key, (list = []))

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { FetchedPartition, Isolation, KafkaClient, KafkaProducer } from '../../runtime/node/kafka/client.ts'
-import { isFenced, isRetriable, KafkaFailure } from '../../runtime/node/kafka/failure.ts'
+import { isFenced, isRetriable } from '../../runtime/node/kafka/failure.ts'
 import type { Connect } from '../../runtime/node/kafka/connection.ts'
 import { patiently } from '../../runtime/node/patiently.ts'
+import { failureOf } from './support/failure-of.ts'
 import { Proxy } from './support/proxy.ts'
 import { append, batchOf, contentOf, freshName, freshTopic, ledBy, recentMs } from './support/topics.ts'
 
@@ -31,15 +32,6 @@ async function transactional(client: KafkaClient, id: string): Promise<KafkaProd
   const producer = client.producer({ transactionalId: id, transactionTimeoutMs: 10_000 })
   await producer.open()
   return producer
-}
-
-async function failureOf(call: Promise<unknown>): Promise<KafkaFailure> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(KafkaFailure)
-  return error as KafkaFailure
 }
 
 /** Every rule of runtime/node/kafka/client.ts as tests, against a real broker, on connections that `connect` makes. */

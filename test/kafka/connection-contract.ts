@@ -7,13 +7,13 @@ import type {
   Connect,
   ConnectionOptions,
 } from '../../runtime/node/kafka/connection.ts'
-import { KafkaFailure } from '../../runtime/node/kafka/failure.ts'
 import type { WireCall } from '../../runtime/node/kafka/wire/call.ts'
 import { fetchCall } from '../../runtime/node/kafka/wire/fetch.ts'
 import { listOffsetsCall } from '../../runtime/node/kafka/wire/list-offsets.ts'
 import { metadataCall } from '../../runtime/node/kafka/wire/metadata.ts'
 import { type Broker } from '../support/kafka/broker.ts'
 import { tokenBelievedMs, unsecuredToken } from '../support/kafka/secure-listener.ts'
+import { failureOf } from './support/failure-of.ts'
 import { Proxy } from './support/proxy.ts'
 import { append, freshTopic } from './support/topics.ts'
 import type { BrokerInUse } from './support/use-broker.ts'
@@ -38,15 +38,6 @@ const waiting = (topic: string, maxWaitMs = 60_000): WireCall<unknown> =>
 
 async function ask<T>(connection: BrokerConnection, { key, version, request, read }: WireCall<T>): Promise<T> {
   return read(await connection.send({ key, version, body: request.bytes }))
-}
-
-async function failureOf(call: Promise<unknown>): Promise<KafkaFailure> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(KafkaFailure)
-  return error as KafkaFailure
 }
 
 const lost = { kind: 'NO_CONNECTION', retriable: true }

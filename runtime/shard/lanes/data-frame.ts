@@ -82,7 +82,7 @@ export class DataFrameWriter {
     return count
   }
 
-  /** Begins a record of which `emission`s follow, then `endRecord` or `abortRecord`. */
+  /** Begins a record of which `emit`s follow, then `endRecord` or `abortRecord`. */
   beginRecord(source: number, partition: string, offset: number, next: number): void {
     const out = this.#out
     this.#countRecord(SectionKind.records, source, partition)
@@ -93,7 +93,7 @@ export class DataFrameWriter {
     out.u32(0)
   }
 
-  emission(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
+  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
     const out = this.#out
     out.u16(shard)
     out.varint(route >= 0 ? route * 2 : (-1 - route) * 2 + 1)
@@ -213,7 +213,7 @@ export interface MarkSection {
 }
 
 /** Number and chain are filled in when the message is taken: only then is it certain what lies before it. */
-export interface LaneEnvelope extends Envelope {
+interface LaneEnvelope extends Envelope {
   readonly from: { readonly kind: 'lane'; readonly shard: number; number: number; chainHigh: number; chainLow: number }
 }
 

@@ -1,5 +1,5 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
 import type { ErrorPolicy, HandlerFunction } from '../runtime/shard/plan.ts'
+import type { AnyFunction, Unannotated, Unfound } from './any.ts'
 import type { Context } from './context.ts'
 import type { CheckHandlers, CheckState, CheckUpcasts } from './data-check.ts'
 import type { EntityDefinition, HandlerDefinition } from './entity-definition.ts'
@@ -9,22 +9,20 @@ import { checkHandlerName, checkName, invalid } from './invalid.ts'
 import type { AnyOutput, OutputOf } from './output.ts'
 import type { holds } from './phantom.ts'
 
-type AnyHandlers<S, A> = Record<string, (state: S, message: any, ctx: Context<A>) => AnyOutput>
+type AnyHandlers<S, A> = Record<string, (state: S, message: Unannotated, ctx: Context<A>) => AnyOutput>
 
-type MessageIn<F> = F extends (state: any) => any
+type MessageIn<F> = F extends (state: never) => unknown
   ? void
-  : F extends (state: any, message: infer M, ...rest: any[]) => any
+  : F extends (state: never, message: infer M, ...rest: never[]) => unknown
     ? M
     : never
 
 /** What `entity()` gives: its handlers, and nothing else to see. Its name is here for the messages of the type checker. */
 export type Entity<_Name extends string, S, H> = AnyEntity<S> & {
-  readonly [K in keyof H]: H[K] extends (...args: any[]) => infer R
-    ? Handler<MessageIn<H[K]>, OutputOf<R>, S, R>
-    : never
+  readonly [K in keyof H]: H[K] extends AnyFunction<infer R> ? Handler<MessageIn<H[K]>, OutputOf<R>, S, R> : never
 }
-/** A definition that has an error becomes `any`: so that one mistake is one error, not one in every file. */
-type Defined<N extends string, S, H> = string extends keyof H ? any : Entity<N, S, H>
+/** Of a definition that has an error nothing is known: so that one mistake is one error, not one in every file. */
+type Defined<N extends string, S, H> = string extends keyof H ? Unfound : Entity<N, S, H>
 
 export interface AnyEntity<out S = unknown> {
   readonly [holds]: S
@@ -48,7 +46,7 @@ export function entity<
   S extends object,
   H extends AnyHandlers<S, A>,
   A = unknown,
-  const U extends readonly ((old: any) => unknown)[] = [],
+  const U extends readonly ((old: Unannotated) => unknown)[] = [],
 >(
   name: N,
   definition: EntityOptions & {

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
 import type { Context } from './context.ts'
 import type { gives } from './phantom.ts'
 import type { Gives, To } from './place.ts'
@@ -10,7 +9,7 @@ export type { Address, Gives, To } from './place.ts'
  * `Account.deposit({ balance: 0 }, { amount: 5 })`, with `context()` from 'millrace/testing' where it wants a `ctx`.
  */
 export interface Handler<in M, out O, in S = never, out R = unknown> extends To<M>, Gives<O> {
-  (state: S, message: M, ctx?: Context<any>): R
+  (state: S, message: M, ctx?: Context<unknown>): R
 }
 
 /** The message type of a handler, and what it gives. For naming only; inside a circle of entities name types instead. */

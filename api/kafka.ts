@@ -1,13 +1,7 @@
 /** `millrace/kafka`: records in topics. */
+import type { SaslOptions } from '../runtime/node/kafka/sasl-options.ts'
 import { invalid } from './invalid.ts'
-import {
-  hideRealEnd,
-  type KafkaEnd,
-  type RealSink,
-  type RealSource,
-  type SaslOptions,
-  type TlsOptions,
-} from './real-end.ts'
+import { hideRealEnd, type KafkaEnd, type RealSink, type RealSource, type TlsOptions } from './real-end.ts'
 
 export interface KafkaOptions {
   topic: string

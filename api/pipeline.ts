@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
+import type { Unfound } from './any.ts'
 import { checkGraph } from './check-graph.ts'
 import { sourceOf } from './end-definition.ts'
 import { entityOf, handlerOf } from './entity-definition.ts'
@@ -17,7 +17,7 @@ export interface Pipeline {
 
 export interface Builder {
   /** The stream of a source; or everything a handler returns, whoever sent it the message (other entities, timers). */
-  from<T = any>(origin: Gives<T>): FlowsOn<T>
+  from<T = Unfound>(origin: Gives<T>): FlowsOn<T>
   /** Entities that no stream leads to, only messages of other entities. */
   use(...entities: AnyEntity[]): void
 }

@@ -1,3 +1,4 @@
+import type { SaslOptions } from '../runtime/node/kafka/sasl-options.ts'
 import type { SinkPort } from '../runtime/ports/sink.ts'
 import type { SourcePartition } from '../runtime/ports/source.ts'
 import type { reads, writes } from './phantom.ts'
@@ -22,7 +23,7 @@ export type RealEnd =
   | PortEnd
 
 /** Ports that somebody made. Each worker that needs one makes its own. */
-export interface PortEnd {
+interface PortEnd {
   readonly kind: 'port'
   /** What it is, for people. */
   readonly text: string
@@ -54,21 +55,6 @@ export interface KafkaEnd {
 
 /** As `tls.connect` of node:tls takes them: `{ ca, cert, key, ... }`. */
 export type TlsOptions = Readonly<Record<string, unknown>>
-
-export type SaslOptions =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-      readonly username: string
-      readonly password: string
-    }
-  | {
-      readonly mechanism: 'oauthbearer'
-      /** Asked for a token whenever one is needed. */
-      readonly oauthBearerProvider: () => Promise<{
-        readonly value: string
-        readonly extensions?: Readonly<Record<string, string>>
-      }>
-    }
 
 const endKey: unique symbol = Symbol('millrace.realEnd')
 

@@ -1,9 +1,9 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 /** What a decoded value must look like: any Standard Schema, or a function that returns it or throws. */
 export type Shape = StandardSchemaV1 | ((raw: unknown) => unknown)
-export type Shaped<S> = S extends StandardSchemaV1<any, infer T> ? T : S extends (raw: unknown) => infer T ? T : never
+export type Shaped<S> =
+  S extends StandardSchemaV1<unknown, infer T> ? T : S extends (raw: unknown) => infer T ? T : never
 
 export function checkShape<T>(shape: Shape): (raw: unknown) => T {
   if (!('~standard' in shape)) return shape as (raw: unknown) => T

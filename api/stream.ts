@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
+import type { Unfound } from './any.ts'
 import type { Handler } from './handler.ts'
 import type { Some } from './output.ts'
 import type { Sink } from './ends.ts'
@@ -28,7 +28,7 @@ export interface Stream<T> {
 /** Values that know their key: the only things that state can be reached with. */
 export interface Keyed<T> {
   /** To a handler of the entity with this key. What the handler returns for these messages flows on. */
-  to<O = any>(handler: Handler<T, O>): FlowsOn<O>
+  to<O = Unfound>(handler: Handler<T, O>): FlowsOn<O>
 }
 
 /** There is nothing to `map`, or to put `into` a sink. */

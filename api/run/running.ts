@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-explicit-any -- the inference of public types needs it */
+import type { IsAny, Unfound } from '../any.ts'
 import type { AnyEntity } from '../entity.ts'
 import type { Handler } from '../handler.ts'
 import type { To } from '../place.ts'
@@ -10,13 +10,13 @@ export interface Running {
   /** Reads no further, finishes what was read, and stops when all of it is committed and with the sinks. As `done`. */
   stop(): Promise<void>
   /** Resolves when the message has been handled and that is durable. With an `id`, sending it again has no effect. */
-  send<M = any>(to: To<M>, key: string, ...message: Asked<M>): Promise<void>
+  send<M = Unfound>(to: To<M>, key: string, ...message: Asked<M>): Promise<void>
   /** Sends, and gives what the handler returned, once that is committed. With an `id`, asking again gives the same answer. */
-  ask<M = any, O = any>(to: Handler<M, O>, key: string, ...message: Asked<M>): Promise<O | undefined>
+  ask<M = Unfound, O = Unfound>(to: Handler<M, O>, key: string, ...message: Asked<M>): Promise<O | undefined>
   /** A committed state. Undefined: there is none. */
-  get<S = any>(entity: AnyEntity<S>, key: string): Promise<Readonly<S> | undefined>
+  get<S = Unfound>(entity: AnyEntity<S>, key: string): Promise<Readonly<S> | undefined>
   /** All states of one commit, in no particular order. */
-  scan<S = any>(entity: AnyEntity<S>): AsyncIterable<readonly [key: string, state: Readonly<S>]>
+  scan<S = Unfound>(entity: AnyEntity<S>): AsyncIterable<readonly [key: string, state: Readonly<S>]>
   stats(): RunStats
   /**
    * Goes on with another number of workers. Sources are read no further until what was read is committed and with the sinks; then the
@@ -52,8 +52,9 @@ export interface RunStats {
   readonly commits: number
 }
 
-type Asked<M> = 0 extends 1 & M
-  ? any[]
-  : [M] extends [void]
-    ? [message?: undefined, options?: { id?: string }]
-    : [message: NoInfer<M>, options?: { id?: string }]
+type Asked<M> =
+  IsAny<M> extends true
+    ? Unfound[]
+    : [M] extends [void]
+      ? [message?: undefined, options?: { id?: string }]
+      : [message: NoInfer<M>, options?: { id?: string }]

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-explicit-any -- any handler takes this context, whatever its activities are */
 import { mix32 } from '../../runtime/base/hash.ts'
 import { Prng } from '../../runtime/base/prng.ts'
 import { createCodec } from '../../runtime/codec/codec.ts'
@@ -18,7 +17,7 @@ export interface ContextOptions {
 }
 
 /** A context that remembers what a handler did with it. */
-export interface TestContext extends Context<any> {
+export interface TestContext extends Context {
   /** What was sent to a handler, by `send` or `reply`, in order. */
   sent<M>(to: To<M>): { key: string; message: M }[]
   /** The timers that are pending for a handler, in the order in which they were set. */

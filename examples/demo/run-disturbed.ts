@@ -61,6 +61,12 @@ async function nextLife({ folder, input, feed, moments }: Work, before: Life, pr
     if ('kill' in moment) killed = worker.kill('SIGKILL')
     else changing = worker.send({ scale: moment.workers })
   }
+  // Flights come up to the next moment at once, and then a few whenever the worker tells how far it is, at most half the way to the
+  // moment after.
+  const drip = (): void => {
+    const [moment, after] = moments.slice(passed)
+    feed?.drip(moment?.at, moment && after && Math.ceil((moment.at + after.at) / 2))
+  }
   worker.on('message', (said: Said) => {
     if (killed) return
     if ('committed' in said) progress.committed((committed = before.committed + said.committed))
@@ -71,15 +77,11 @@ async function nextLife({ folder, input, feed, moments }: Work, before: Life, pr
       progress.scaled(committed, said.scaled)
     }
     look()
+    if (!isLast) drip()
   })
-  // Flights come up to the next moment at once, and then a few at a time, at most half the way to the one after.
-  const feeding = setInterval(() => {
-    const [moment, after] = moments.slice(passed)
-    feed?.drip(moment?.at, moment && after && Math.ceil((moment.at + after.at) / 2))
-  }, 20)
   if (isLast) feed?.all()
+  else drip()
   const [code, signal] = (await once(worker, 'close')) as [number | null, string | null]
-  clearInterval(feeding)
   if (signal === 'SIGKILL' && killed) {
     progress.killed(committed)
     return { workers, passed: passed + 1, committed, killed }

@@ -1,5 +1,5 @@
 /** A programming mistake inside Millrace itself: never caused by input. Whoever meets one stops and recovers from the last commit. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError'
 }
 

@@ -22,7 +22,7 @@ export interface GroupOptions {
 }
 
 /** Why a sink cannot take an output; undefined: it can. */
-export type OutputCheck = (bytes: Uint8Array, start: number, end: number) => MillraceError | undefined
+type OutputCheck = (bytes: Uint8Array, start: number, end: number) => MillraceError | undefined
 
 /** Other groups, and how to reach them. */
 export interface Peers {

@@ -354,7 +354,7 @@ export class HandlerRun implements ContextHost, FlowOut {
 /** Thrown through a handler whose activity must first be read. Never leaves the executor. */
 export class RowMissing extends Error {}
 
-export function timerName(handler: string, id: string | undefined): string {
+function timerName(handler: string, id: string | undefined): string {
   return id === undefined ? handler : `${handler}/${id}`
 }
 

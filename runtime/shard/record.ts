@@ -11,7 +11,7 @@ import { Chain } from '../base/hash.ts'
  *   end      u8 0, then the touched shards and the touched sink lanes with their positions before and after
  *   chain    u32, u32: over everything before it, continued from the chain of the record before
  */
-export const recordVersion = 1
+const recordVersion = 1
 
 export const EntryKind = {
   end: 0,

@@ -235,7 +235,7 @@ function sameEffect(a: PlainEffect, b: PlainEffect): boolean {
 }
 
 /** Names of the runtime's own timers; users' names begin with a handler's. */
-export const ttlTimer = '~ttl'
+const ttlTimer = '~ttl'
 export const answerTimer = '~answer/'
 export const retryTimer = '~retry/'
 

@@ -21,9 +21,11 @@ const program = fileURLToPath(new URL('./programs/totals.ts', import.meta.url))
 const [applicationKills = 12, brokerKills = 2] = (process.env['MILLRACE_KAFKA_KILLS'] ?? '12,2').split(',').map(Number)
 const partitions = 3
 const keys = 200
+/** How many events may be there that the application has not handled: or it would have far to go after the last kill. */
+const backlog = 6_000
 
-/** Writes events, and nothing twice, until it is told to stop. Answers with what it wrote. */
-async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]> {
+/** Writes events, and nothing twice, until it is told to stop, but not far ahead. Answers with what it wrote. */
+async function writeEvents(topic: string, totals: Watcher, signal: AbortSignal): Promise<Event[]> {
   const { client } = outside
   const transactionalId = `writer.${topic}`
   const producer = client.producer({ transactionalId, transactionTimeoutMs: 60_000 })
@@ -66,8 +68,7 @@ async function writeEvents(topic: string, signal: AbortSignal): Promise<Event[]>
     }
     written.push(...pending)
     pending = []
-    // No faster than the application can follow: or it would have far to go after the last kill.
-    await sleep(15)
+    await totals.grownTo(written.length - backlog, signal)
   }
   return written
 }
@@ -98,12 +99,14 @@ class Watcher {
     while ([...ends].some(([partition, end]) => this.#nexts.get(partition)! < end)) await this.#look(10_000)
   }
 
-  /** Rejects when nothing comes for a minute. */
-  async grownTo(count: number): Promise<void> {
+  /** Resolves before if nobody wants to know any more. Rejects when nothing comes for a minute. */
+  async grownTo(count: number, unwanted?: AbortSignal): Promise<void> {
     while (this.seen < count) {
+      if (unwanted?.aborted === true) return
       const giveUp = AbortSignal.timeout(60_000)
       await new Promise<void>((resolve, reject) => {
         this.#told.add(resolve)
+        unwanted?.addEventListener('abort', () => resolve(), { once: true })
         giveUp.addEventListener('abort', () => reject(new Error(`it does not go on behind record ${this.seen}`)))
       })
     }
@@ -129,8 +132,6 @@ async function runAndCheck(): Promise<void> {
   const [events, totals] = [await freshTopic(client, partitions), await freshTopic(client, partitions)]
   const folder = await mkdtemp(join(tmpdir(), 'millrace-kafka-app-'))
   const [writing, watching] = [new AbortController(), new AbortController()]
-  const writer = writeEvents(events, writing.signal)
-  writer.catch(() => {}) // it is awaited below
   const checkBroker = async (): Promise<void> => {
     await checkEnded(client, `writer.${events}`, { [events]: partitions })
     const places = { [totals]: partitions, [`${totals}.millrace-positions`]: 1 }
@@ -139,6 +140,8 @@ async function runAndCheck(): Promise<void> {
   const watcher = new Watcher(totals)
   const watched = watcher.run(watching.signal)
   watched.catch(() => {}) // it is awaited below
+  const writer = writeEvents(events, watcher, writing.signal)
+  writer.catch(() => {}) // it is awaited below
   /** Rejects when the application ends before, or does not go on. */
   const grown = async (count: number, application: Command): Promise<void> => {
     try {

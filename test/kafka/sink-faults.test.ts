@@ -140,14 +140,18 @@ test('connections that are cut again and again: each output is there once', asyn
   const sink = await sinkOf(outside, topic, { connect: proxy.connect })
   const script = new SinkScript(await openSink(sink))
   const outcomes: Promise<string>[] = []
-  for (let cut = 0; cut < 25; cut++) {
-    for (let i = 0; i < 6; i++) {
-      outcomes.push(writeSink(sink, script.batch([cut % 5, i, 7])))
-      // So that cuts come in the middle of everything: of one transaction or several, of their beginning or end.
-      await sleep((cut * 7 + i * 3) % 6)
+  /** Some batches come while others are under way, some when there is nothing else. */
+  const writeUntilCutAfter = async (bytes: number): Promise<void> => {
+    const { cuts } = proxy
+    void proxy.cutAfter(bytes)
+    for (let i = 0; proxy.cuts === cuts; i++) {
+      const written = writeSink(sink, script.batch([bytes % 5, i % 6, 7]))
+      outcomes.push(written)
+      if (i % 3 === bytes % 3) await written
     }
-    proxy.cut()
   }
+  // So that cuts come in the middle of everything: of coming back, of one transaction or several, of their beginning or end.
+  for (let cut = 0; cut < 25; cut++) await writeUntilCutAfter(1 + cut * 101)
   expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['done']))
   await sink.close()
   expect(await problemsOf(topic, script)).toEqual([])
@@ -161,12 +165,9 @@ test('connections that are slow, and cut while they are: each output is there on
   const outcomes: Promise<string>[] = []
   for (const pieceBytes of [1, 7, 64, 1_000]) {
     proxy.slow({ pieceBytes, pauseMs: 1 })
-    for (let i = 0; i < 6; i++) {
-      outcomes.push(writeSink(sink, script.batch([1, i, 7])))
-      // A transaction takes longer than this: most batches come while one is under way.
-      await sleep(20)
-    }
-    proxy.cut()
+    const isCut = proxy.cutAfter(100 + 2 * pieceBytes)
+    for (let i = 0; i < 6; i++) outcomes.push(writeSink(sink, script.batch([1, i, 7])))
+    await isCut
   }
   // So slow that somebody might give up: for that, time must pass in which nothing arrives.
   proxy.slow({ pieceBytes: 100, pauseMs: 1_000 })

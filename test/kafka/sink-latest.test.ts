@@ -1,10 +1,11 @@
-import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
+import { bind, json, pipeline, run, sink } from 'millrace'
 import { kafka } from 'millrace/kafka'
 import { describe, expect } from 'vitest'
 import { Prng } from '../../runtime/base/prng.ts'
 import { openSink, SinkScript, writeSink } from '../../runtime/ports/contracts/sink-script.ts'
 import type { OutputBatch } from '../../runtime/ports/sink.ts'
 import { test } from '../support/folder.ts'
+import counting, { type Event, events, type Total, totals } from './programs/totals.ts'
 import { drawnFaults } from './support/faulty-client.ts'
 import { faultySink, sinkOf } from './support/topic-sink-under-test.ts'
 import { append, contentOf, freshTopic } from './support/topics.ts'
@@ -80,50 +81,20 @@ describe('the latest of each key', () => {
   })
 })
 
-interface Count {
-  word: string
-  count: number
-}
-
-const words = source(
-  'words',
-  json((raw) => raw as string),
-)
-const counts = sink(
-  'counts',
-  json((raw) => raw as Count),
-  { key: ({ word }) => word },
-)
-const Counter = entity('counter', {
-  state: () => ({ count: 0 }),
-  on: {
-    word(state, word: string) {
-      state.count += 1
-      return { word, count: state.count }
-    },
-  },
-})
-const counting = pipeline('counting', ({ from }) => {
-  from(words)
-    .keyBy((word) => word)
-    .to(Counter.word)
-    .into(counts)
-})
-
 describe('from topic to topic', () => {
-  test('the last count of every word is there, few of those before it, and none twice', async ({ folder }) => {
+  test('the last count of every key is there, few of those before it, and none twice', async ({ folder }) => {
     const { client, brokers } = outside
     const [from, to] = [await freshTopic(client, 2), await freshTopic(client)]
     const program = bind(counting, [
-      words.from(kafka({ topic: from, brokers })),
-      counts.to(kafka({ topic: to, brokers, latest: true })),
+      events.from(kafka({ topic: from, brokers })),
+      totals.to(kafka({ topic: to, brokers, latest: true })),
     ])
     const expected = new Map<string, number>()
     for (let round = 0; round < 3; round++) {
-      const list = Array.from({ length: 4_000 }, (_, i) => `word ${(i * (round + 7)) % 20}`)
-      for (const word of list) expected.set(word, (expected.get(word) ?? 0) + 1)
+      const list = Array.from({ length: 4_000 }, (_, i): Event => ({ key: `key ${(i * (round + 7)) % 20}`, value: i }))
+      for (const { key } of list) expected.set(key, (expected.get(key) ?? 0) + 1)
       for (const partition of [0, 1]) {
-        const records = list.filter((_, i) => i % 2 === partition).map((word) => ({ value: JSON.stringify(word) }))
+        const records = list.filter((_, i) => i % 2 === partition).map((event) => ({ value: JSON.stringify(event) }))
         await append(client, from, partition, records)
       }
       await (await run(program, { data: folder, once: true })).done
@@ -131,9 +102,9 @@ describe('from topic to topic', () => {
     const last = new Map<string, number>()
     const seen = await contentOf(client, to, 0)
     for (const { value } of seen) {
-      const { word, count } = JSON.parse(value) as Count
-      expect(count).toBeGreaterThan(last.get(word) ?? 0)
-      last.set(word, count)
+      const { key, count } = JSON.parse(value) as Total
+      expect(count).toBeGreaterThan(last.get(key) ?? 0)
+      last.set(key, count)
     }
     expect(last).toEqual(expected)
     expect(seen.length).toBeLessThan(6_000)
@@ -142,12 +113,12 @@ describe('from topic to topic', () => {
   test('a sink without keys has none', async ({ folder }) => {
     const keyless = sink(
       'keyless',
-      json((raw) => raw as string),
+      json((raw) => raw as Event),
     )
     const passing = pipeline('passing', ({ from }) => {
-      from(words).into(keyless)
+      from(events).into(keyless)
     })
-    const ends = [words.from(['a']), keyless.to(kafka({ topic: 'any', latest: true }))]
+    const ends = [events.from([{ key: 'a', value: 1 }]), keyless.to(kafka({ topic: 'any', latest: true }))]
     await expect(run(bind(passing, ends), { data: folder })).rejects.toMatchObject({
       code: 'MR_PROGRAM_INVALID',
       message: expect.stringContaining('have no keys') as string,

@@ -1,4 +1,3 @@
-import type { DataFrameWriter } from '../../runtime/shard/lanes/data-frame.ts'
 import type { LinkSet } from '../../runtime/shard/lanes/links.ts'
 
 /** One message that the steps make of a record. */
@@ -12,28 +11,14 @@ export interface Emission {
 }
 
 /** What a reader does with a record of source 0; emissions for the own group it keeps. */
-export function sendRecord(
-  links: LinkSet,
-  partition: string,
-  offset: number,
-  next: number,
-  emissions: readonly Emission[],
-): void {
-  links.beginRecord(0, partition, offset, next)
-  for (const { shard, route, key, index, timeMs, bytes } of emissions)
-    links.emit(shard, route, key, index, timeMs, bytes)
-  links.endRecord()
-}
-
 export function writeRecord(
-  writer: DataFrameWriter,
+  to: Pick<LinkSet, 'beginRecord' | 'emit' | 'endRecord'>,
   partition: string,
   offset: number,
   next: number,
   emissions: readonly Emission[],
 ): void {
-  writer.beginRecord(0, partition, offset, next)
-  for (const { shard, route, key, index, timeMs, bytes } of emissions)
-    writer.emission(shard, route, key, index, timeMs, bytes)
-  writer.endRecord()
+  to.beginRecord(0, partition, offset, next)
+  for (const { shard, route, key, index, timeMs, bytes } of emissions) to.emit(shard, route, key, index, timeMs, bytes)
+  to.endRecord()
 }

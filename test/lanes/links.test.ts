@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { converse, emission, HandGroup, headerOf, kindOf, meet, message, names, pair } from './hand-group.ts'
-import { sendRecord } from './emission.ts'
+import { writeRecord } from './emission.ts'
 
 describe('lanes', () => {
   test('nothing is sent before its commit is durable, and nothing is acked before it is durable there', () => {
@@ -164,8 +164,8 @@ describe('sources', () => {
     const { a, b } = pair()
     expect(a.links.durableNext(0, 'p')).toBe(Number.NEGATIVE_INFINITY)
     expect(a.links.resume(0, 'p', 5, 5)).toBe(5)
-    sendRecord(a.links, 'p', 5, 7, [emission(1, 'r'), emission(3, 's')])
-    sendRecord(a.links, 'p', 7, 9, [])
+    writeRecord(a.links, 'p', 5, 7, [emission(1, 'r'), emission(3, 's')])
+    writeRecord(a.links, 'p', 7, 9, [])
     a.links.mark(0, 'p', 9)
     a.links.tick(0)
     converse(a, b)
@@ -181,12 +181,12 @@ describe('sources', () => {
     b.sources = [{ source: 0, partition: 'p', next: 20 }]
     expect(a.links.durableNext(0, 'p')).toBe(undefined)
     meet(a, b)
-    sendRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
+    writeRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 30, 0)).toBe(20)
-    sendRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
+    writeRecord(a.links, 'p', 30, 40, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 10, 0)).toBe(10)
     for (let offset = 10; offset < 40; offset += 10) {
-      sendRecord(a.links, 'p', offset, offset + 10, [emission(1, `at${offset}`)])
+      writeRecord(a.links, 'p', offset, offset + 10, [emission(1, `at${offset}`)])
     }
     a.links.tick(0)
     converse(a, b)
@@ -199,7 +199,7 @@ describe('sources', () => {
     const b = new HandGroup(1)
     meet(a, b)
     a.links.resume(0, 'p', 0, 0)
-    sendRecord(a.links, 'p', 0, 10, [emission(1, 'made by older steps')])
+    writeRecord(a.links, 'p', 0, 10, [emission(1, 'made by older steps')])
     a.links.mark(0, 'p', 10)
     a.post(0, 1, 'a message')
     a.links.tick(0)
@@ -224,7 +224,7 @@ describe('sources', () => {
     forward(10, 'one')
     forward(15, 'two')
     forward(20, 'three')
-    sendRecord(a.links, 'p', 25, 30, [emission(1, 'r')])
+    writeRecord(a.links, 'p', 25, 30, [emission(1, 'r')])
     forward(30, 'four')
     a.links.tick(0)
     converse(a, b)
@@ -257,9 +257,9 @@ describe('sources', () => {
     failing(0)
     a.links.tick(0)
     expect(a.outbox).toEqual([])
-    sendRecord(a.links, 'p', 10, 20, [emission(1, 'before')])
+    writeRecord(a.links, 'p', 10, 20, [emission(1, 'before')])
     failing(20)
-    sendRecord(a.links, 'p', 30, 40, [emission(1, 'after')])
+    writeRecord(a.links, 'p', 30, 40, [emission(1, 'after')])
     a.links.tick(0)
     converse(a, b)
     b.take()
@@ -269,16 +269,16 @@ describe('sources', () => {
   test('a new session puts the reader back to what is durable', () => {
     const { a, b } = pair()
     a.links.resume(0, 'p', 0, 0)
-    sendRecord(a.links, 'p', 0, 10, [emission(1, 'lost')])
+    writeRecord(a.links, 'p', 0, 10, [emission(1, 'lost')])
     a.links.tick(0)
     const again = new HandGroup(1, { epoch: 2 })
     meet(a, again)
     a.links.tick(0)
     converse(a, again)
-    sendRecord(a.links, 'p', 10, 20, [emission(1, 'too far')])
+    writeRecord(a.links, 'p', 10, 20, [emission(1, 'too far')])
     expect(a.links.resume(0, 'p', 10, 0)).toBe(0)
     expect(a.links.resume(0, 'p', 0, 0)).toBe(0)
-    sendRecord(a.links, 'p', 0, 10, [emission(1, 'again')])
+    writeRecord(a.links, 'p', 0, 10, [emission(1, 'again')])
     a.links.tick(0)
     converse(a, again)
     again.take()
@@ -289,7 +289,7 @@ describe('sources', () => {
     const { a, b } = pair()
     a.links.resume(0, 'p', 0, 0)
     let sent = 0
-    for (; a.links.hasCredit; sent++) sendRecord(a.links, 'p', sent, sent + 1, [emission(1, 'x'.repeat(50))])
+    for (; a.links.hasCredit; sent++) writeRecord(a.links, 'p', sent, sent + 1, [emission(1, 'x'.repeat(50))])
     expect(sent).toBeGreaterThan(5)
     expect(sent).toBeLessThan(15)
     a.links.tick(0)

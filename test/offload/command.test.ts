@@ -1,10 +1,10 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect } from 'vitest'
 import { Prng } from '../../runtime/base/prng.ts'
 import { Command, millrace } from '../cli/support/command.ts'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { killSeed } from '../system/support/kills.ts'
 import { numbered, valuesOf } from './support/outcome.ts'
@@ -62,7 +62,7 @@ describe.each([1, 2])('a process with %s workers', slow, (workers) => {
     for (let i = 0; i < kills; i++) {
       target += 1 + prng.below((2 * total) / (kills + 2) - 1)
       const command = new Command(args)
-      while ((await sizeOf(join(folder, 'results'))) < target && command.child.exitCode === null) await sleep(2)
+      await eventually(async () => (await sizeOf(join(folder, 'results'))) >= target || command.child.exitCode !== null)
       await command.kill('SIGKILL')
     }
     expect(await millrace(...args)).toMatchObject({ code: 0 })

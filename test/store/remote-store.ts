@@ -7,7 +7,7 @@ import type { CommitWrite, OpenedGroup, Store } from '../../runtime/ports/store.
 import { HostProcess } from './host-process.ts'
 
 /** A store in another process. What its callers do not need is not there. */
-export class RemoteStore implements Store {
+class RemoteStore implements Store {
   readonly durability: 'disk' | 'process'
   readonly #host: HostProcess
   readonly #name: string

@@ -5,7 +5,7 @@ export interface Order {
   cents: number
 }
 
-export const Customer = entity('customer', {
+const Customer = entity('customer', {
   state: () => ({ cents: 0 }),
   on: {
     order(state, { customer, cents }: Order, ctx) {

@@ -1,10 +1,10 @@
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { bind, pipeline, run } from 'millrace'
 import { describe, expect } from 'vitest'
 import type { LiveProgram } from '../../api/run/live-program.ts'
 import type { ThreadShift } from '../../api/run/threads/thread-shift.ts'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { type Bank, bankIn, rising } from './support/bank-in.ts'
 import { begin } from './support/begin.ts'
@@ -42,7 +42,7 @@ class Feed {
 
   async #run(): Promise<void> {
     for (let i = 0; this.#wanted; i++) {
-      await until(() => !this.#wanted || this.records - this.#live.stats().committed < backlog)
+      await eventually(() => !this.#wanted || this.records - this.#live.stats().committed < backlog)
       const orders = Array.from({ length: 300 }, (_, k) => ({ account: `a${(i + k) % accounts}`, amount: 1 + (k % 5) }))
       const moves = Array.from({ length: 100 }, (_, k) => ({ from: `b${k % 9}`, to: `b${(i * k) % 11}`, amount: 1 }))
       this.orders.push(...orders)
@@ -55,14 +55,10 @@ class Feed {
 
 const lines = (records: readonly object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('')
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(1)
-}
-
 /** Until something that came after now is committed. */
 async function progress(live: LiveProgram, feed: Feed): Promise<void> {
   const now = feed.records
-  await until(() => live.stats().committed > now)
+  await eventually(() => live.stats().committed > now)
 }
 
 async function balancesOf(live: LiveProgram, { Account }: Bank): Promise<Map<string, number>> {
@@ -74,7 +70,7 @@ async function balancesOf(live: LiveProgram, { Account }: Bank): Promise<Map<str
 /** What is fed is handled, all of it, once. */
 async function expectAll(live: LiveProgram, bank: Bank, feed: Feed): Promise<void> {
   await feed.end()
-  await until(() => live.stats().committed >= feed.records)
+  await eventually(() => live.stats().committed >= feed.records)
   const expected = rising(feed.orders)
   const found = await balancesOf(live, bank)
   expect(live.stats()).toMatchObject({ read: feed.records, committed: feed.records })
@@ -121,10 +117,10 @@ describe('another number of workers while it runs', slow, () => {
     await progress(live, feed)
     const { crew } = live.shift as ThreadShift
     const scaled = live.scale(3)
-    await until(() => live.shift === undefined) // it drains
+    await eventually(() => live.shift === undefined) // it drains
     crew.members[1]!.thread!.kill('the test wanted it')
     const next = crew.members[1]!.thread!
-    await until(() => crew.members[1]!.thread !== next)
+    await eventually(() => crew.members[1]!.thread !== next)
     crew.members[0]!.thread?.kill('the test wanted it')
     await scaled
     expect(live.workers).toBe(3)
@@ -156,7 +152,7 @@ describe('another number of workers while it runs', slow, () => {
     const bank = await bankIn(folder, [{ account: 'a', amount: 5 }])
     const live = await begin(bank, { workers: 1, once: false })
     const scaled = live.scale(2)
-    await until(() => live.shift === undefined)
+    await eventually(() => live.shift === undefined)
     await live.stop()
     await expect(scaled).rejects.toMatchObject({ code: 'MR_STOPPED' })
     await expect(live.get(bank.Account, 'a')).rejects.toMatchObject({ code: 'MR_STOPPED' })

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import type { ThreadShift } from '../../api/run/threads/thread-shift.ts'
 import { shardOf } from '../../runtime/base/hash.ts'
 import { defaultShardCount } from '../../runtime/base/limits.ts'
+import { Prng } from '../../runtime/base/prng.ts'
+import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
 import { bankIn, rising } from './support/bank-in.ts'
 import { begin } from './support/begin.ts'
@@ -32,17 +33,14 @@ describe('a worker thread that dies', slow, () => {
     const bank = await bankIn(folder, orders)
     const notices: string[] = []
     const live = await begin(bank, { heapMb: 96, notice: (text) => notices.push(text) })
-    const ended = new AbortController()
     const answersIn = (async () => {
       let answers = 0
-      for (; !ended.signal.aborted; await sleep(1)) {
-        const isLooping =
-          existsSync(join(folder, 'survived-loop')) && !notices.some((text) => text.includes('progress'))
-        if (isLooping && (await live.get(bank.Account, 'n0')) === undefined) answers += 1
-      }
+      await eventually(() => existsSync(join(folder, 'survived-loop')))
+      while (answers < 20 && !notices.some((text) => text.includes('progress')))
+        if ((await live.get(bank.Account, 'n0')) === undefined) answers += 1
       return answers
     })()
-    await live.done.finally(() => ended.abort())
+    await live.done
     expect(await bank.written()).toEqual(rising(orders))
     expect(await answersIn).toBeGreaterThan(10)
     const died = (way: string): RegExp =>
@@ -98,13 +96,21 @@ test('threads that are killed at random moments', slow, async ({ folder }) => {
   const moves = Array.from({ length: 30_000 }, (_, i) => ({ from: `b${i % 40}`, to: `b${(i * 7) % 40}`, amount: 1 }))
   const orders = Array.from({ length: 10 }, () => many).flat()
   const bank = await bankIn(folder, orders, moves)
-  const live = await begin(bank)
+  const notices: string[] = []
+  const live = await begin(bank, { notice: (text) => notices.push(text) })
   const { done } = live
+  const records = orders.length + moves.length
+  const prng = new Prng(0, 6)
   for (let kills = 0; kills < 6; kills++) {
-    await sleep(150)
-    ;(live.shift as ThreadShift).crew.members[kills % 2]!.thread?.kill('the test wanted it')
+    const moment = ((kills + prng.unit()) / 7) * records
+    const member = (live.shift as ThreadShift).crew.members[kills % 2]!
+    await eventually(() => live.stats().committed >= moment && member.thread !== undefined)
+    const killed = member.thread!
+    killed.kill('the test wanted it')
+    await eventually(() => member.thread !== killed)
   }
   await done
+  expect(notices.filter((text) => text.includes('has died')).length).toBe(6)
   expect(await bank.written()).toEqual(rising(orders))
   const again = await begin(bank, { once: false })
   let sum = 0

@@ -1,26 +1,13 @@
 /** Market spread from memory. An order's price is when it was due: it takes part in no decision, and comes out in its rejection. */
-import { bind, decoding, pipeline, type Program, source } from 'millrace'
-import { decodeEvent, symbolIn } from '../../../examples/market-spread/layout.ts'
-import { Market, rejections } from '../../../examples/market-spread/market.ts'
+import { bind, type Program } from 'millrace'
+import { rejections } from '../../../examples/market-spread/market.ts'
 import { latencySink } from '../latencies.ts'
 import { sinkEnd } from '../port-ends.ts'
+import { splitMarket } from '../split-market.ts'
 import { parametersHere, partEnd } from './parameters.ts'
 
 const parameters = parametersHere()
-const parts = Array.from({ length: parameters.parts }, (_, part) =>
-  source(`events${part}`, decoding(decodeEvent, { key: symbolIn })),
-)
-
-const market = pipeline('market-spread', ({ from }) => {
-  for (const part of parts) {
-    const { quote, order } = from(part).branch('kind')
-    quote.keyBy(({ symbol }) => symbol).to(Market.quote)
-    order
-      .keyBy(({ symbol }) => symbol)
-      .to(Market.order)
-      .into(rejections)
-  }
-})
+const { parts, market } = splitMarket(parameters.parts)
 
 const kindOfOrder = 1
 const priceInOrder = 24

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { SaslOptions } from './sasl-options.ts'
 
 /**
  * What is asked of a library that talks with Kafka: a connection that carries requests to one broker, and their answers back. What they
@@ -45,26 +46,10 @@ export interface ConnectionOptions {
   readonly clientId: string
   /** As of node:tls. Undefined: plain text. */
   readonly ssl: TlsOptions | undefined
-  readonly sasl: Sasl | undefined
+  readonly sasl: SaslOptions | undefined
   /** For the way to the broker, TLS included. */
   readonly connectMs: number
   readonly authenticateMs: number
-}
-
-export type Sasl =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-      readonly username: string
-      readonly password: string
-    }
-  | {
-      readonly mechanism: 'oauthbearer'
-      readonly oauthBearerProvider: () => Promise<OauthToken>
-    }
-
-export interface OauthToken {
-  readonly value: string
-  readonly extensions?: Readonly<Record<string, string>>
 }
 
 /** A fetch asks for 8 MB; only one batch that is larger on its own may be more. Text of another protocol, read as a size, is beyond it. */

@@ -78,7 +78,7 @@ export class DataFrameWriter {
     return count
   }
 
-  /** Begins a record of which `emission`s follow, then `endRecord` or `abortRecord`. */
+  /** Begins a record of which `emit`s follow, then `endRecord` or `abortRecord`. */
   beginRecord(source: number, partition: string, offset: number, next: number): void {
     const out = this.#out
     this.#countRecord(SectionKind.records, source, partition)
@@ -90,7 +90,7 @@ export class DataFrameWriter {
   }
 
   /** `route`: a route's durable number, or `failedRecordRoute`, or a sink's. */
-  emission(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
+  emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
     const out = this.#out
     out.u16(shard)
     out.varint(route >= 0 ? route * 2 : (-1 - route) * 2 + 1)

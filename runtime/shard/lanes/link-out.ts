@@ -109,7 +109,7 @@ export class LinkOut {
       this.#beginFrame()
       this.#frame.beginRecord(record.source, record.partition, record.offset, record.next)
     }
-    this.#frame.emission(shard, route < 0 ? route : this.#parts.names.routeIds[route]!, key, index, timeMs, bytes)
+    this.#frame.emit(shard, route < 0 ? route : this.#parts.names.routeIds[route]!, key, index, timeMs, bytes)
   }
 
   endRecord({ source, partition, next }: RecordPlace): void {

@@ -15,11 +15,11 @@ export interface Total {
   max: number
 }
 
-const events = source(
+export const events = source(
   'events',
   json((raw) => raw as Event),
 )
-const totals = sink(
+export const totals = sink(
   'totals',
   json((raw) => raw as Total),
   { key: ({ key }) => key },

@@ -3,10 +3,10 @@ import {
   type BrokerConnection,
   type Connect,
   maxAnswerBytes,
-  type Sasl,
   type WireRequest,
 } from '../../../runtime/node/kafka/connection.ts'
 import { KafkaFailure } from '../../../runtime/node/kafka/failure.ts'
+import type { SaslOptions } from '../../../runtime/node/kafka/sasl-options.ts'
 
 /** What a broker of @kafkats/client 0.12.0 holds. Private by its types; its public calls are not all that are needed (no DescribeConfigs). */
 interface Inner {
@@ -68,7 +68,7 @@ class KafkatsConnection implements BrokerConnection {
   }
 }
 
-function saslOf(sasl: Sasl): NonNullable<ConstructorParameters<typeof Broker>[0]['sasl']> {
+function saslOf(sasl: SaslOptions): NonNullable<ConstructorParameters<typeof Broker>[0]['sasl']> {
   if (sasl.mechanism === 'oauthbearer')
     return { mechanism: 'OAUTHBEARER', oauthBearerProvider: sasl.oauthBearerProvider }
   const { mechanism, ...credentials } = sasl

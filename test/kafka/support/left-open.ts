@@ -7,7 +7,7 @@ import { patiently } from '../../../runtime/node/patiently.ts'
  * behind the records.) From then on readers of committed records stand still there, whoever they are, and nothing that a client
  * does ends it. A history with such a place says nothing about Millrace.
  */
-export class TransactionLeftOpen extends Error {
+class TransactionLeftOpen extends Error {
   override readonly name = 'TransactionLeftOpen'
 }
 

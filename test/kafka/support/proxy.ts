@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { Transform, type TransformCallback } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connect } from '../../../runtime/node/kafka/connection.ts'
 import { connectKafkaJs } from '../../../runtime/node/kafka/kafkajs/connect.ts'
@@ -14,9 +13,13 @@ export interface Slowness {
 export class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** How often everything was cut. */
+  cuts = 0
   #targetPort = 0
   #refusing = false
   #slowness: Slowness | undefined
+  /** How many bytes may pass before everything is cut, and whom to tell then. */
+  #limit: { bytes: number; readonly reached: () => void } | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -45,6 +48,17 @@ export class Proxy {
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy()
     this.#sockets.clear()
+    this.cuts += 1
+  }
+
+  /**
+   * Lets about so many more bytes pass, of all connections and both ways together, and then ends every connection, in the middle of what
+   * it carries. Resolves when it has; takes the place of a cut that is still to come.
+   */
+  cutAfter(bytes: number): Promise<void> {
+    return new Promise((reached) => {
+      this.#limit = { bytes, reached }
+    })
   }
 
   /** What comes from now on arrives in pieces, each after a pause. Undefined: as fast as it can. */
@@ -75,7 +89,10 @@ export class Proxy {
       [onwards, socket],
     ] as const) {
       this.#sockets.add(from)
-      from.pipe(new SlowStream(() => this.#slowness)).pipe(to)
+      this.#forward(from, to).then(
+        () => to.end(),
+        () => to.destroy(),
+      )
       from.on('error', () => to.destroy())
       from.on('close', () => {
         this.#sockets.delete(from)
@@ -83,27 +100,33 @@ export class Proxy {
       })
     }
   }
-}
 
-class SlowStream extends Transform {
-  readonly #slowness: () => Slowness | undefined
-
-  constructor(slowness: () => Slowness | undefined) {
-    super()
-    this.#slowness = slowness
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#carry(chunk).then(() => done(), done)
-  }
-
-  async #carry(chunk: Buffer): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
-      const slowness = this.#slowness()
-      if (slowness !== undefined) await sleep(slowness.pauseMs)
-      const end = slowness === undefined ? chunk.length : at + slowness.pieceBytes
-      this.push(chunk.subarray(at, end))
-      at = end
+  async #forward(from: Socket, to: Socket): Promise<void> {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      for (let at = 0; at < chunk.length; ) {
+        const slowness = this.#slowness
+        if (slowness !== undefined) await sleep(slowness.pauseMs)
+        const end = Math.min(
+          chunk.length,
+          at + (slowness?.pieceBytes ?? chunk.length),
+          at + (this.#limit?.bytes ?? chunk.length),
+        )
+        await new Promise<void>((done, fail) => {
+          to.write(chunk.subarray(at, end), (error) => (error ? fail(error) : done()))
+        })
+        this.#count(end - at)
+        at = end
+      }
     }
+  }
+
+  #count(passed: number): void {
+    const limit = this.#limit
+    if (limit === undefined) return
+    limit.bytes -= passed
+    if (limit.bytes > 0) return
+    this.#limit = undefined
+    this.cut()
+    limit.reached()
   }
 }

@@ -13,7 +13,7 @@ import type {
 } from '../../../runtime/shard/lanes/ports.ts'
 import type { Envelope } from '../../../runtime/shard/message.ts'
 import { copyState, type GroupState, restoreLanes, type Snapshot, snapshotOf } from './group-state.ts'
-import { type Emission, sendRecord } from '../emission.ts'
+import { type Emission, writeRecord } from '../emission.ts'
 import { contentOf, laneMessage, textOf } from '../lane-message.ts'
 import {
   emissionsOf,
@@ -221,7 +221,7 @@ export class FakeGroup {
           this.links.beginRecord(0, partition, offset, next)
           this.links.forward(all[0]!.shard, offset, bytes, 0, 2)
           this.links.endRecord()
-        } else sendRecord(this.links, partition, offset, next, elsewhere)
+        } else writeRecord(this.links, partition, offset, next, elsewhere)
       }
       this.links.mark(0, partition, end)
       this.#readers.set(partition, end)
@@ -272,7 +272,7 @@ export class FakeGroup {
   }
 }
 
-export function listOf(lists: Map<string, string[]>, from: number, to: number): string[] {
+function listOf(lists: Map<string, string[]>, from: number, to: number): string[] {
   const key = `${from}>${to}`
   let list = lists.get(key)
   if (list === undefined) lists.set(key, (list = []))

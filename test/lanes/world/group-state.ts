@@ -30,7 +30,7 @@ export interface Snapshot {
   readonly lanesIn: readonly { readonly from: number; readonly to: number; readonly position: Position }[]
 }
 
-export function emptyState(): GroupState {
+function emptyState(): GroupState {
   return { inputs: 0, sent: new Map(), handled: new Map(), sources: new Map(), cuts: new Map() }
 }
 

@@ -7,7 +7,8 @@ import type {
   OffsetAt,
   ProducerOptions,
 } from '../client.ts'
-import type { Connect, Sasl } from '../connection.ts'
+import type { Connect } from '../connection.ts'
+import type { SaslOptions } from '../sasl-options.ts'
 import { KafkaFailure } from '../failure.ts'
 import { connectKafkaJs } from '../kafkajs/connect.ts'
 import { fetchCall } from '../wire/fetch.ts'
@@ -24,7 +25,7 @@ export interface KafkaClientOptions {
   /** As of node:tls. */
   readonly ssl?: true | TlsOptions
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. */
-  readonly sasl?: Sasl
+  readonly sasl?: SaslOptions
   /** Who makes connections. Default: kafkajs. */
   readonly connect?: Connect
 }

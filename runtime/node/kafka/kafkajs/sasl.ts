@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import type { OauthToken, Sasl } from '../connection.ts'
 import { KafkaFailure } from '../failure.ts'
+import type { OauthToken, SaslOptions } from '../sasl-options.ts'
 
 /** What kafkajs hands to those that know a mechanism: sends bytes of the mechanism, and resolves with what is sent back. Their size is in front. */
 interface Exchange {
@@ -11,7 +11,7 @@ interface Exchange {
 }
 
 /** As kafkajs takes it. It writes into what it is given. */
-export function saslOf(sasl: Sasl): object {
+export function saslOf(sasl: SaslOptions): object {
   if (sasl.mechanism !== 'oauthbearer') return { ...sasl }
   const { mechanism, oauthBearerProvider } = sasl
   return {

@@ -167,4 +167,12 @@ export class WireReader {
   count(): number {
     return Math.max(this.int32(), 0)
   }
+
+  /** The form of many answers: topics by name, and partitions by number. `read` takes what stands behind the number. */
+  eachPartition(read: (partition: number, topic: string) => void): void {
+    for (let topics = this.count(); topics > 0; topics--) {
+      const topic = this.text()
+      for (let partitions = this.count(); partitions > 0; partitions--) read(this.int32(), topic)
+    }
+  }
 }

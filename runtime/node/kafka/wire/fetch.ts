@@ -51,30 +51,26 @@ function readFetched(bytes: Buffer, offsets: ReadonlyMap<number, number>, commit
   if (failure !== undefined) throw failure
   reader.at += 4
   const found: FetchedPartition[] = []
-  for (let topics = reader.count(); topics > 0; topics--) {
-    reader.text()
-    for (let partitions = reader.count(); partitions > 0; partitions--) {
-      const partition = reader.int32()
-      const failure = failureOf(reader.int16(), `reading partition ${partition}`)
-      const highWatermark = reader.int64()
-      const lastStable = reader.int64()
-      const low = reader.int64()
-      const aborted: Aborted[] = []
-      for (let count = reader.count(); count > 0; count--)
-        aborted.push({ producerId: reader.int64(), firstOffset: reader.int64() })
-      reader.at += 4
-      const size = reader.count()
-      const start = reader.at
-      reader.at += size
-      const end = committed ? lastStable : highWatermark
-      const offset = offsets.get(partition)!
-      if (failure !== undefined) found.push({ partition, failure, low, end, columns: [], next: offset })
-      else {
-        aborted.sort((a, b) => a.firstOffset - b.firstOffset)
-        const records = readRecordBatches(bytes, start, start + size, offset, aborted)
-        found.push({ partition, failure, low, end, ...records })
-      }
+  reader.eachPartition((partition) => {
+    const failure = failureOf(reader.int16(), `reading partition ${partition}`)
+    const highWatermark = reader.int64()
+    const lastStable = reader.int64()
+    const low = reader.int64()
+    const aborted: Aborted[] = []
+    for (let count = reader.count(); count > 0; count--)
+      aborted.push({ producerId: reader.int64(), firstOffset: reader.int64() })
+    reader.at += 4
+    const size = reader.count()
+    const start = reader.at
+    reader.at += size
+    const end = committed ? lastStable : highWatermark
+    const offset = offsets.get(partition)!
+    if (failure !== undefined) found.push({ partition, failure, low, end, columns: [], next: offset })
+    else {
+      aborted.sort((a, b) => a.firstOffset - b.firstOffset)
+      const records = readRecordBatches(bytes, start, start + size, offset, aborted)
+      found.push({ partition, failure, low, end, ...records })
     }
-  }
+  })
   return found
 }

@@ -25,13 +25,7 @@ export function commitOffsetsCall(group: string, topic: string, offsets: Readonl
     waitMs: 0,
     read(bytes) {
       const reader = new WireReader(bytes, 4)
-      for (let topics = reader.count(); topics > 0; topics--) {
-        reader.text()
-        for (let count = reader.count(); count > 0; count--) {
-          reader.int32()
-          throwIfFailed(reader.int16(), doing)
-        }
-      }
+      reader.eachPartition(() => throwIfFailed(reader.int16(), doing))
     },
   }
 }
@@ -58,16 +52,12 @@ export function committedOffsetsCall(
     read(bytes) {
       const reader = new WireReader(bytes, 4)
       const offsets = new Map<number, number>()
-      for (let topics = reader.count(); topics > 0; topics--) {
-        reader.text()
-        for (let count = reader.count(); count > 0; count--) {
-          const partition = reader.int32()
-          const offset = reader.int64()
-          reader.text() // what was written down with it
-          throwIfFailed(reader.int16(), doing)
-          if (offset >= 0) offsets.set(partition, offset)
-        }
-      }
+      reader.eachPartition((partition) => {
+        const offset = reader.int64()
+        reader.text() // what was written down with it
+        throwIfFailed(reader.int16(), doing)
+        if (offset >= 0) offsets.set(partition, offset)
+      })
       throwIfFailed(reader.int16(), doing)
       return offsets
     },

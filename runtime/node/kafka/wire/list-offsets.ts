@@ -29,15 +29,11 @@ export function listOffsetsCall(
     read(bytes) {
       const reader = new WireReader(bytes, 4)
       const offsets = new Map<number, number>()
-      for (let topics = reader.count(); topics > 0; topics--) {
-        reader.text()
-        for (let count = reader.count(); count > 0; count--) {
-          const partition = reader.int32()
-          throwIfFailed(reader.int16(), doing)
-          reader.int64() // time of the record
-          offsets.set(partition, reader.int64())
-        }
-      }
+      reader.eachPartition((partition) => {
+        throwIfFailed(reader.int16(), doing)
+        reader.int64() // time of the record
+        offsets.set(partition, reader.int64())
+      })
       return offsets
     },
   }

@@ -49,16 +49,12 @@ export function produceCall(
 function readProduced(bytes: Buffer, counts: ReadonlyMap<string, number>): Produced[] {
   const reader = new WireReader(bytes)
   const produced: Produced[] = []
-  for (let topics = reader.count(); topics > 0; topics--) {
-    const topic = reader.text()
-    for (let partitions = reader.count(); partitions > 0; partitions--) {
-      const partition = reader.int32()
-      const failure = failureOf(reader.int16(), `writing to partition ${partition} of ${topic}`)
-      if (failure !== undefined) throw failure
-      const next = reader.int64() + counts.get(`${topic}/${partition}`)!
-      reader.at += 16
-      produced.push({ topic, partition, next })
-    }
-  }
+  reader.eachPartition((partition, topic) => {
+    const failure = failureOf(reader.int16(), `writing to partition ${partition} of ${topic}`)
+    if (failure !== undefined) throw failure
+    const next = reader.int64() + counts.get(`${topic}/${partition}`)!
+    reader.at += 16
+    produced.push({ topic, partition, next })
+  })
   return produced
 }

@@ -56,13 +56,7 @@ export function addPartitionsCall(
     waitMs: 0,
     read(bytes) {
       const reader = new WireReader(bytes, 4)
-      for (let count = reader.count(); count > 0; count--) {
-        reader.text()
-        for (let partitions = reader.count(); partitions > 0; partitions--) {
-          reader.int32()
-          throwIfFailed(reader.int16(), doing)
-        }
-      }
+      reader.eachPartition(() => throwIfFailed(reader.int16(), doing))
     },
   }
 }

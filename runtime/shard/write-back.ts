@@ -6,6 +6,8 @@ export interface LooseRow {
   /** The sealed value; undefined: removed. */
   readonly value: Uint8Array | undefined
   firstDirty: number
+  /** Its key as a text, where its value may change before it is written back. */
+  readonly name?: string
 }
 
 /**
@@ -46,9 +48,14 @@ export class WriteBack {
   put(key: Uint8Array, value: Uint8Array | undefined, number: number): void {
     const name = latin1(key)
     let row = this.loose.get(name)
-    if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0 }))
+    if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0, name }))
     else row.value = value
     this.dirty(row, number)
+  }
+
+  /** A row that is new, and whose value stays as it is until it is removed. */
+  add(key: Uint8Array, value: Uint8Array, number: number): void {
+    this.dirty({ key, value, firstDirty: 0 }, number)
   }
 
   /** Takes the rows that commit `number` is to write back. Their values must be sealed. `all`: every one. */
@@ -95,7 +102,7 @@ export class WriteBack {
         entities.push(row)
       } else {
         rows.push([row.key, row.value])
-        this.loose.delete(latin1(row.key))
+        if (row.name !== undefined) this.loose.delete(row.name)
       }
     }
     if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {

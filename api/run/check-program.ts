@@ -7,7 +7,7 @@ import type { Plan } from '../../runtime/shard/plan.ts'
 import { type Recovered, recover } from '../../runtime/shard/recover.ts'
 import { after, catalogKey, readEntityKey, Space } from '../../runtime/shard/row-key.ts'
 import { decodeTimer, TimerKind } from '../../runtime/shard/timers.ts'
-import { latin1 } from '../../runtime/shard/write-back.ts'
+import { latin1 } from '../../runtime/shard/latin1.ts'
 import { openGroup, readRow } from './store-calls.ts'
 import { ownerOf } from './worker-options.ts'
 

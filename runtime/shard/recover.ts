@@ -16,8 +16,9 @@ import {
   type RecordEnd,
   type RecordVisitor,
 } from './record.ts'
+import { RecoveredRow } from './recovered-rows.ts'
 import { Space } from './row-key.ts'
-import { latin1 } from './write-back.ts'
+import { latin1 } from './latin1.ts'
 
 /**
  * What a group was when its last commit became durable, put together from rows and commit records (B2 in write-back.ts), and
@@ -54,16 +55,10 @@ export interface Recovered {
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   /** Rows whose newest value is in the records, with the first record that changed them, in the order of those. */
-  readonly rows: ReadonlyMap<string, RecoveredRow>
+  readonly rows: Map<string, RecoveredRow>
   /** Timers as of the last commit: key of the row and value. */
   readonly timers: ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>
   readonly records: readonly { readonly number: number; readonly sizeBytes: number }[]
-}
-
-export interface RecoveredRow {
-  readonly key: Uint8Array
-  value: Uint8Array | undefined
-  readonly firstDirty: number
 }
 
 export interface StoredGroup {
@@ -193,22 +188,25 @@ class Fold implements RecordVisitor {
     this.#end = end
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#row(key, value)
+  put(keyStart: number, keyEnd: number, start: number, end: number): void {
+    const row = this.#row(keyStart, keyEnd, start, end)
+    if (this.#record[keyStart] === Space.timer) this.#resident.timers.set(row.name, [row.key, row.value!])
   }
 
-  remove(key: Uint8Array): void {
-    this.#row(key, undefined)
+  remove(keyStart: number, keyEnd: number): void {
+    const { name } = this.#row(keyStart, keyEnd, -1, -1)
+    if (this.#record[keyStart] === Space.timer) this.#resident.timers.delete(name)
   }
 
-  #row(key: Uint8Array, value: Uint8Array | undefined): void {
-    const name = latin1(key)
-    const known = this.#rows.get(name)
-    if (known === undefined) this.#rows.set(name, { key, value, firstDirty: this.#current })
-    else known.value = value
-    if (key[0] !== Space.timer) return
-    if (value === undefined) this.#resident.timers.delete(name)
-    else this.#resident.timers.set(name, [key, value])
+  #row(keyStart: number, keyEnd: number, start: number, end: number): RecoveredRow {
+    const record = this.#record
+    const name = latin1(record.subarray(keyStart, keyEnd))
+    let row = this.#rows.get(name)
+    if (row === undefined) {
+      row = new RecoveredRow(name, this.#current, record, keyStart, keyEnd, start, end)
+      this.#rows.set(name, row)
+    } else row.change(record, start, end)
+    return row
   }
 
   output(sink: number, shard: number, key: string, start: number, end: number): void {

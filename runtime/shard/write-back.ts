@@ -1,3 +1,5 @@
+import { latin1 } from './latin1.ts'
+import { RecoveredRow, RecoveredRows } from './recovered-rows.ts'
 import { Row, Status } from './row.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
@@ -20,11 +22,12 @@ export interface LooseRow {
  */
 export class WriteBack {
   readonly #windowBytes: number
-  #queue: (Row | LooseRow)[] = []
+  #queue: (Row | LooseRow | RecoveredRow)[] = []
   #head = 0
   /** Records that are not dropped yet. */
   #records: { readonly number: number; readonly sizeBytes: number }[] = []
   #bytes = 0
+  readonly recovered: RecoveredRows = new RecoveredRows()
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
   constructor(windowBytes: number) {
@@ -41,6 +44,11 @@ export class WriteBack {
   dirty(row: Row | LooseRow, number: number): void {
     if (row.firstDirty !== 0) return
     row.firstDirty = number
+    this.#queue.push(row)
+  }
+
+  /** A row that a record has which was read at open. They come in the order of their first records. */
+  restore(row: RecoveredRow): void {
     this.#queue.push(row)
   }
 
@@ -94,7 +102,8 @@ export class WriteBack {
     entities: Row[],
   ): void {
     for (; this.#head < this.#queue.length && this.#queue[this.#head]!.firstDirty <= record; this.#head++) {
-      const row = this.#queue[this.#head]!
+      const next = this.#queue[this.#head]!
+      const row = next instanceof RecoveredRow && next.row !== undefined ? next.row : next
       row.firstDirty = 0
       if (row instanceof Row) {
         rows.push([row.rowKey(), row.sealedValue()])
@@ -102,7 +111,8 @@ export class WriteBack {
         entities.push(row)
       } else {
         rows.push([row.key, row.value])
-        if (row.name !== undefined) this.loose.delete(row.name)
+        if (row instanceof RecoveredRow) this.recovered.written(row, commit, entities)
+        else if (row.name !== undefined) this.loose.delete(row.name)
       }
     }
     if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {
@@ -119,12 +129,4 @@ export function releaseWrittenBack(entities: readonly Row[], number: number): vo
     row.writingBack = 0
     if (row.firstDirty === 0 && row.status === Status.live && row.exists) row.base = undefined
   }
-}
-
-/** Bytes as a text of the same length, to be the key of a Map. */
-export function latin1(bytes: Uint8Array): string {
-  if (bytes.length <= 256) return String.fromCharCode.apply(undefined, bytes as unknown as number[])
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!)
-  return text
 }

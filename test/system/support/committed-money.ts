@@ -9,7 +9,7 @@ import { Catalog } from '../../../runtime/shard/catalog.ts'
 import { type Recovered, recover } from '../../../runtime/shard/recover.ts'
 import { EntityTable } from '../../../runtime/shard/row.ts'
 import { Space } from '../../../runtime/shard/row-key.ts'
-import { latin1 } from '../../../runtime/shard/write-back.ts'
+import { latin1 } from '../../../runtime/shard/latin1.ts'
 
 const codec = createCodec()
 const plan = compile(bank)

@@ -16,7 +16,7 @@ import {
   type RecordEnd,
   type RecordVisitor,
 } from './record.ts'
-import { RecoveredRow } from './recovered-rows.ts'
+import { RecoveredRows } from './recovered-rows.ts'
 import { Space } from './row-key.ts'
 import { latin1 } from './latin1.ts'
 
@@ -55,7 +55,7 @@ export interface Recovered {
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   /** Rows whose newest value is in the records, with the first record that changed them, in the order of those. */
-  readonly rows: Map<string, RecoveredRow>
+  readonly rows: RecoveredRows
   /** Timers as of the last commit: key of the row and value. */
   readonly timers: ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>
   readonly records: readonly { readonly number: number; readonly sizeBytes: number }[]
@@ -108,7 +108,7 @@ class Fold implements RecordVisitor {
   readonly #messages: (LaneRecord & { commit: number; buffer: Uint8Array })[] = []
   readonly #lanesIn = new Map<string, { from: number; to: number; position: Position }>()
   readonly #lanesPruned = new Map<string, { from: number; to: number; position: Position }>()
-  readonly #rows = new Map<string, RecoveredRow>()
+  readonly #rows = new RecoveredRows()
   readonly #records: { number: number; sizeBytes: number }[] = []
 
   constructor(group: number, resident: Resident) {
@@ -130,6 +130,7 @@ class Fold implements RecordVisitor {
   add(number: number, record: Uint8Array): void {
     this.#record = record
     this.#current = number
+    this.#rows.begin(number, record)
     const end = readRecord(record, this)
     if (end.header.number !== number || end.header.group !== this.#group)
       throw corrupt(`commit ${number} of group ${this.#group} is filed under another name`)
@@ -189,24 +190,16 @@ class Fold implements RecordVisitor {
   }
 
   put(keyStart: number, keyEnd: number, start: number, end: number): void {
-    const row = this.#row(keyStart, keyEnd, start, end)
-    if (this.#record[keyStart] === Space.timer) this.#resident.timers.set(row.name, [row.key, row.value!])
+    this.#rows.put(keyStart, keyEnd, start, end)
+    if (this.#record[keyStart] !== Space.timer) return
+    const key = this.#record.subarray(keyStart, keyEnd)
+    this.#resident.timers.set(latin1(key), [key, this.#record.subarray(start, end)])
   }
 
   remove(keyStart: number, keyEnd: number): void {
-    const { name } = this.#row(keyStart, keyEnd, -1, -1)
-    if (this.#record[keyStart] === Space.timer) this.#resident.timers.delete(name)
-  }
-
-  #row(keyStart: number, keyEnd: number, start: number, end: number): RecoveredRow {
-    const record = this.#record
-    const name = latin1(record.subarray(keyStart, keyEnd))
-    let row = this.#rows.get(name)
-    if (row === undefined) {
-      row = new RecoveredRow(name, this.#current, record, keyStart, keyEnd, start, end)
-      this.#rows.set(name, row)
-    } else row.change(record, start, end)
-    return row
+    this.#rows.put(keyStart, keyEnd, -1, -1)
+    if (this.#record[keyStart] === Space.timer)
+      this.#resident.timers.delete(latin1(this.#record.subarray(keyStart, keyEnd)))
   }
 
   output(sink: number, shard: number, key: string, start: number, end: number): void {

@@ -5,7 +5,6 @@ import type { InLanes } from './lanes/in-lanes.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
-import type { RecoveredRow } from './recovered-rows.ts'
 import type { RowCache } from './row-cache.ts'
 import { type EntityTable, type Row, Status } from './row.ts'
 import { readEntityKey, Space } from './row-key.ts'
@@ -28,31 +27,18 @@ export function restoreRows(
   if (first !== undefined)
     for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
   const { rows } = recovered
-  writeBack.recovered.restore(rows)
-  for (const [name, found] of rows) {
-    if (found.isState) writeBack.restore(found)
-    else {
-      rows.delete(name)
-      restoreRow(found, cache, tables, writeBack)
-    }
-  }
-  cache.recall = (row) => writeBack.recovered.claim(row, cache)
-  // The entities that have those activities, now that all states are in the queue.
+  rows.handOver((key, value, firstDirty) => {
+    const row = key[0] === Space.entity ? childRow(key, cache, tables) : undefined
+    if (row === undefined) return writeBack.put(key, value, firstDirty)
+    if (value !== undefined) row.setBase(value, 0, value.length)
+    row.status = Status.encoded
+    cache.admit(row)
+    writeBack.dirty(row, firstDirty)
+  })
+  writeBack.restore(rows)
+  cache.recall = (row) => rows.claim(row, cache)
+  // The entities that have those activities.
   cache.missing = cache.missing.filter((row) => !cache.recall(row))
-}
-
-function restoreRow(
-  { key, value, firstDirty }: RecoveredRow,
-  cache: RowCache,
-  tables: ReadonlyMap<number, EntityTable>,
-  writeBack: WriteBack,
-): void {
-  const row = key[0] === Space.entity ? childRow(key, cache, tables) : undefined
-  if (row === undefined) return writeBack.put(key, value, firstDirty)
-  if (value !== undefined) row.setBase(value, 0, value.length)
-  row.status = Status.encoded
-  cache.admit(row)
-  writeBack.dirty(row, firstDirty)
 }
 
 /** The row in memory of an activity or an answer; undefined for entities that the program does not have now. */

@@ -1,5 +1,5 @@
 import { latin1 } from './latin1.ts'
-import { RecoveredRow, RecoveredRows } from './recovered-rows.ts'
+import { RecoveredRows } from './recovered-rows.ts'
 import { Row, Status } from './row.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
@@ -22,12 +22,13 @@ export interface LooseRow {
  */
 export class WriteBack {
   readonly #windowBytes: number
-  #queue: (Row | LooseRow | RecoveredRow)[] = []
+  #queue: (Row | LooseRow)[] = []
   #head = 0
   /** Records that are not dropped yet. */
   #records: { readonly number: number; readonly sizeBytes: number }[] = []
   #bytes = 0
-  readonly recovered: RecoveredRows = new RecoveredRows()
+  /** What the records had that were read at open, and nobody has asked for. Older than all in the queue that is not from there. */
+  #recovered = new RecoveredRows()
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
   constructor(windowBytes: number) {
@@ -47,9 +48,9 @@ export class WriteBack {
     this.#queue.push(row)
   }
 
-  /** A row that a record has which was read at open. They come in the order of their first records. */
-  restore(row: RecoveredRow): void {
-    this.#queue.push(row)
+  /** The states among these rows are written back in their turn, with those that were put here. */
+  restore(recovered: RecoveredRows): void {
+    this.#recovered = recovered
   }
 
   /** A new value of a row that no entity owns. */
@@ -77,6 +78,7 @@ export class WriteBack {
     for (let at = 0; at < this.#records.length && excess > 0; at++) {
       const record = this.#records[at]!
       excess -= record.sizeBytes
+      this.#recovered.takeUpTo(record.number, number, rows, entities)
       this.#takeUpTo(record.number, number, rows, entities)
     }
     return { rows, entities }
@@ -84,7 +86,13 @@ export class WriteBack {
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    return this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
+    const queued = this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
+    return Math.min(queued, this.#recovered.lowestNeeded)
+  }
+
+  /** Commit `number` is durable. */
+  durable(number: number): void {
+    this.#recovered.durable(number)
   }
 
   /** Records below `number` were dropped. */
@@ -102,8 +110,7 @@ export class WriteBack {
     entities: Row[],
   ): void {
     for (; this.#head < this.#queue.length && this.#queue[this.#head]!.firstDirty <= record; this.#head++) {
-      const next = this.#queue[this.#head]!
-      const row = next instanceof RecoveredRow && next.row !== undefined ? next.row : next
+      const row = this.#queue[this.#head]!
       row.firstDirty = 0
       if (row instanceof Row) {
         rows.push([row.rowKey(), row.sealedValue()])
@@ -111,8 +118,7 @@ export class WriteBack {
         entities.push(row)
       } else {
         rows.push([row.key, row.value])
-        if (row instanceof RecoveredRow) this.recovered.written(row, commit, entities)
-        else if (row.name !== undefined) this.loose.delete(row.name)
+        if (row.name !== undefined) this.loose.delete(row.name)
       }
     }
     if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {

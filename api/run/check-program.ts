@@ -8,7 +8,6 @@ import { readMessageHead } from '../../runtime/shard/lanes/message-bytes.ts'
 import { type Recovered, recover } from '../../runtime/shard/recover.ts'
 import { after, catalogKey, readEntityKey, Space } from '../../runtime/shard/row-key.ts'
 import { decodeTimer, TimerKind } from '../../runtime/shard/timers.ts'
-import { latin1 } from '../../runtime/shard/write-back.ts'
 import { openGroup, readRow } from './store-calls.ts'
 import { ownerOf } from './worker-options.ts'
 
@@ -80,7 +79,7 @@ async function anyKey(
   recovered: Recovered,
 ): Promise<string | undefined> {
   const isOf = (rowKey: Uint8Array): boolean => rowKey[0] === Space.entity && new ByteReader(rowKey, 3).u16() === entity
-  for (const { key, value } of recovered.rows.values())
+  for (const [key, value] of recovered.rows)
     if (value !== undefined && isOf(key)) return readEntityKey(new ByteReader(key, 1)).key
   for (const shard of shards) {
     const prefix = new ByteWriter(8)
@@ -89,7 +88,7 @@ async function anyKey(
     prefix.u16(entity)
     const from = prefix.copy()
     for await (const [key] of store.scan(from, after(from))) {
-      const newest = recovered.rows.get(latin1(key))
+      const newest = recovered.rows.get(key)
       if (newest === undefined || newest.value !== undefined) return readEntityKey(new ByteReader(key, 1)).key
     }
   }

@@ -306,6 +306,7 @@ export class Group {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
     land(flight)
+    this.#writeBack.durable(number)
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)

@@ -134,8 +134,9 @@ export function finishRecord(
 
 /** What a reader of records is told, in the order of the record. */
 export interface RecordVisitor {
-  put(key: Uint8Array, value: Uint8Array): void
-  remove(key: Uint8Array): void
+  /** Key and value are `[keyStart, keyEnd)` and `[start, end)` of the record. */
+  put(keyStart: number, keyEnd: number, start: number, end: number): void
+  remove(keyStart: number, keyEnd: number): void
   output(sink: number, shard: number, key: string, start: number, end: number): void
   message(entry: LaneRecord): void
   laneIn(from: number, to: number, position: Position): void
@@ -217,9 +218,15 @@ function parse(bytes: Uint8Array, visitor: RecordVisitor): RecordEnd {
 }
 
 function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): void {
-  if (kind === EntryKind.put) visitor.put(reader.block(), reader.block())
-  else if (kind === EntryKind.remove) visitor.remove(reader.block())
-  else if (kind === EntryKind.output) {
+  if (kind === EntryKind.put) {
+    const keyStart = skipBlock(reader)
+    const keyEnd = reader.at
+    const start = skipBlock(reader)
+    visitor.put(keyStart, keyEnd, start, reader.at)
+  } else if (kind === EntryKind.remove) {
+    const start = skipBlock(reader)
+    visitor.remove(start, reader.at)
+  } else if (kind === EntryKind.output) {
     const sink = reader.varint()
     const shard = reader.u16()
     const key = reader.text()
@@ -242,6 +249,14 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
   else if (kind === EntryKind.sourcePlan)
     visitor.sourcePlan(reader.varint(), reader.text(), reader.f64(), reader.text())
   else throw corrupt(`a commit record has an entry of unknown kind ${kind}`)
+}
+
+/** Goes behind a block. Returns where its bytes begin. */
+function skipBlock(reader: ByteReader): number {
+  const size = reader.varint()
+  const start = reader.at
+  reader.skip(size)
+  return start
 }
 
 export function corrupt(what: string, cause?: unknown): MillraceError {

@@ -196,13 +196,23 @@ export class Sealer {
   }
 
   #writeLoose(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#writeEntry(shard, key, value)
+    this.#parts.writeBack.put(key, value, this.number)
+  }
+
+  #writeLetter(shard: number, number: number, value: Uint8Array): void {
+    const key = deadLetterKey(shard, number)
+    this.#writeEntry(shard, key, value)
+    this.#parts.writeBack.add(key, value, this.number)
+  }
+
+  #writeEntry(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
     const out = this.#out
     const begin = out.length
     out.u8(value === undefined ? EntryKind.remove : EntryKind.put)
     out.block(key)
     if (value !== undefined) out.block(value)
     this.#shardChain(shard).add(out.bytes, begin, out.length)
-    this.#parts.writeBack.put(key, value, this.number)
   }
 
   #writeTimers(): void {
@@ -288,8 +298,7 @@ export class Sealer {
       }
       out.raw(bytes, from, to)
       from = to = end
-      if (effects.kinds[i] === EffectKind.deadLetter)
-        this.#writeLoose(shard, deadLetterKey(shard, ++letters), bytes.slice(start, end))
+      if (effects.kinds[i] === EffectKind.deadLetter) this.#writeLetter(shard, ++letters, bytes.slice(start, end))
       else this.#writeMessage(i)
     }
     out.raw(bytes, from, to)

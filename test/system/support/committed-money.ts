@@ -11,7 +11,7 @@ import { readMessageHead } from '../../../runtime/shard/lanes/message-bytes.ts'
 import { type Recovered, recover } from '../../../runtime/shard/recover.ts'
 import { EntityTable } from '../../../runtime/shard/row.ts'
 import { Space } from '../../../runtime/shard/row-key.ts'
-import { latin1 } from '../../../runtime/shard/write-back.ts'
+import { latin1 } from '../../../runtime/shard/latin1.ts'
 
 const codec = createCodec()
 const plan = compile(bank)
@@ -51,11 +51,11 @@ async function* newestRows(
   store: LevelStore,
   groups: readonly Recovered[],
 ): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
-  const rows = new Map(groups.flatMap((group) => [...group.rows]))
+  const rows = new Map(groups.flatMap((group) => [...group.rows].map((row) => [latin1(row[0]), row])))
   for await (const [key, value] of store.scan(new Uint8Array([Space.entity]), new Uint8Array([Space.entity + 1]))) {
     if (!rows.has(latin1(key))) yield [key, value]
   }
-  for (const { key, value } of rows.values()) if (key[0] === Space.entity && value !== undefined) yield [key, value]
+  for (const [key, value] of rows.values()) if (key[0] === Space.entity && value !== undefined) yield [key, value]
 }
 
 function moneyOnTheWay(groups: readonly Recovered[]): number {

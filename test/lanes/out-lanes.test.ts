@@ -99,7 +99,7 @@ test('recovery: missing entries are an error, in the middle and at the end', () 
     /message 2 from shard 0 to shard 1/,
   )
   const end = lanesOfGroup0()
-  end.restoreLane(0, 1, { ...entries[0]!, number: 2 }, { number: 0, chainHigh: 0, chainLow: 0 })
+  end.restoreLane(0, 1, { number: 2, chainHigh: 1, chainLow: 2 }, { number: 0, chainHigh: 0, chainLow: 0 })
   end.restoreEntry(0, 1, entries[0]!)
   expect(() => end.restored()).toThrow('MR_STORE_CORRUPT')
 })

@@ -4,10 +4,10 @@ import type { LevelStore } from '../../runtime/node/level/store.ts'
 import type { Store } from '../../runtime/ports/store.ts'
 import { Catalog } from '../../runtime/shard/catalog.ts'
 import type { Plan } from '../../runtime/shard/plan.ts'
+import { readMessageHead } from '../../runtime/shard/lanes/message-bytes.ts'
 import { type Recovered, recover } from '../../runtime/shard/recover.ts'
 import { after, catalogKey, readEntityKey, Space } from '../../runtime/shard/row-key.ts'
 import { decodeTimer, TimerKind } from '../../runtime/shard/timers.ts'
-import { latin1 } from '../../runtime/shard/write-back.ts'
 import { openGroup, readRow } from './store-calls.ts'
 import { ownerOf } from './worker-options.ts'
 
@@ -63,7 +63,8 @@ function checkMessages(recovered: Recovered, routes: Gone, plan: Plan): void {
   for (const { shard, lanesOut } of recovered.shardHeaders)
     for (const [to, , at] of lanesOut) pruned.set(`${shard}/${to}`, at.number)
   for (const { from, to, position } of recovered.lanesPruned.values()) pruned.set(`${from}/${to}`, position.number)
-  for (const { from, to, number, route, key } of recovered.messages) {
+  for (const { from, to, number, buffer, start, end } of recovered.messages) {
+    const { route, key } = readMessageHead(new ByteReader(buffer, start, end))
     const name = routes.get(route)
     if (name === undefined || number <= (pruned.get(`${from}/${to}`) ?? 0)) continue
     throw changed(plan, `handler ${JSON.stringify(name)}`, `a message, to key ${JSON.stringify(key)} for one`)
@@ -78,7 +79,7 @@ async function anyKey(
   recovered: Recovered,
 ): Promise<string | undefined> {
   const isOf = (rowKey: Uint8Array): boolean => rowKey[0] === Space.entity && new ByteReader(rowKey, 3).u16() === entity
-  for (const { key, value } of recovered.rows.values())
+  for (const [key, value] of recovered.rows)
     if (value !== undefined && isOf(key)) return readEntityKey(new ByteReader(key, 1)).key
   for (const shard of shards) {
     const prefix = new ByteWriter(8)
@@ -87,7 +88,7 @@ async function anyKey(
     prefix.u16(entity)
     const from = prefix.copy()
     for await (const [key] of store.scan(from, after(from))) {
-      const newest = recovered.rows.get(latin1(key))
+      const newest = recovered.rows.get(key)
       if (newest === undefined || newest.value !== undefined) return readEntityKey(new ByteReader(key, 1)).key
     }
   }

@@ -2,9 +2,9 @@ import { ByteReader } from '../../runtime/base/bytes.ts'
 import { createCodec } from '../../runtime/codec/codec.ts'
 import type { LevelStore } from '../../runtime/node/level/store.ts'
 import { type DeadLetterData, decodeDeadLetter } from '../../runtime/shard/dead-letter.ts'
-import { recover, type RecoveredRow } from '../../runtime/shard/recover.ts'
+import { recover } from '../../runtime/shard/recover.ts'
 import { Space } from '../../runtime/shard/row-key.ts'
-import { latin1 } from '../../runtime/shard/write-back.ts'
+import { latin1 } from '../../runtime/shard/latin1.ts'
 import type { Rows } from './states.ts'
 import { openGroup } from './store-calls.ts'
 import { ownerOf } from './worker-options.ts'
@@ -37,17 +37,16 @@ export async function lettersOf(rows: Rows): Promise<StoredLetter[]> {
 
 /** Of a store that no worker runs on: the newest letters may be in its commit records only. */
 export async function storedLetters(store: LevelStore): Promise<StoredLetter[]> {
-  const rows = new Map<string, RecoveredRow>()
+  const rows = new Map<string, readonly [key: Uint8Array, value: Uint8Array | undefined]>()
   const owner = ownerOf(store.groupCount)
   for (let group = 0; group < store.groupCount; group++) {
     const recovered = recover(group, await openGroup(store, group), (shard) => owner(shard) === group)
-    for (const [name, row] of recovered.rows) rows.set(name, row)
+    for (const row of recovered.rows) rows.set(latin1(row[0]), row)
   }
   return await lettersOf(merged())
 
   async function* merged(): Rows {
     for await (const [key, value] of store.scan(...letterSpace)) if (!rows.has(latin1(key))) yield [key, value]
-    for (const { key, value } of rows.values())
-      if (key[0] === Space.deadLetter && value !== undefined) yield [key, value]
+    for (const [key, value] of rows.values()) if (key[0] === Space.deadLetter && value !== undefined) yield [key, value]
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Time from opening a store with 1,000,000 entities (`--entities=10000000` for more) to the first output, after a clean stop and
- * after a kill in mid-flight.
+ * Time from opening a store with 1,000,000 entities (`--entities=10000000` for more) to the first output, and to the first one of a
+ * record that was read since, after a clean stop and after a kill in mid-flight.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -28,7 +28,10 @@ function run(mode: 'fill' | 'open' | 'die', from: number): string {
 try {
   run('fill', 0)
   let from = entities
-  const opened = (): number => Number(run('open', (from += 1_000)))
+  const opened = (): number[] =>
+    run('open', (from += 1_000))
+      .split(' ')
+      .map(Number)
   const clean = Array.from({ length: rounds }, opened)
   const killed = Array.from({ length: rounds }, () => {
     run('die', (from += 200_000))
@@ -38,12 +41,14 @@ try {
     ['clean stop', clean],
     ['kill -9', killed],
   ] as const) {
-    const { median, lowest, highest } = spreadOf(values)
-    print(
-      `first output, ${short(entities)} entities, after ${name}`,
-      `${short(median)} ms (${short(lowest)} to ${short(highest)})`,
-      '',
-    )
+    for (const [i, what] of ['first output', 'first of a new record'].entries()) {
+      const { median, lowest, highest } = spreadOf(values.map((times) => times[i]!))
+      print(
+        `${what}, ${short(entities)} entities, after ${name}`,
+        `${short(median)} ms (${short(lowest)} to ${short(highest)})`,
+        '',
+      )
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -31,9 +31,10 @@ const program = pipeline('open', ({ from: stream }) => {
     .into(seen)
 })
 
-/** Numbers from `first` on, for ever or up to `end`. */
-function counting(first: number, end: number): SourcePartition {
+/** `size` numbers from `first` on, or from where the group has come to. */
+function counting(first: number, size: number): SourcePartition {
   let at = first
+  let end = first + size
   return {
     source: 'numbers',
     partition: '0',
@@ -43,6 +44,7 @@ function counting(first: number, end: number): SourcePartition {
     },
     seek(next) {
       at = Math.max(next, first)
+      end = at + size
     },
     poll(max) {
       if (at >= end) return undefined
@@ -60,14 +62,14 @@ function counting(first: number, end: number): SourcePartition {
   }
 }
 
-const end = mode === 'fill' ? entities : mode === 'open' ? from + 1_000 : Number.POSITIVE_INFINITY
-const { firstOutputMs } = await runWorker({
+const size = mode === 'fill' ? entities : mode === 'open' ? 1_000 : Number.POSITIVE_INFINITY
+const { firstOutputMs, firstNewOutputMs } = await runWorker({
   pipeline: program,
   durability: 'process',
   data: data!,
-  source: () => counting(mode === 'fill' ? 0 : from, end),
+  source: () => counting(mode === 'fill' ? 0 : from, size),
   watch: (worker) => {
     if (mode === 'die' && worker.counts.outputs > 150_000) process.kill(process.pid, 'SIGKILL')
   },
 })
-if (mode === 'open') console.log(firstOutputMs)
+if (mode === 'open') console.log(firstOutputMs, firstNewOutputMs)

@@ -31,6 +31,8 @@ export interface Outcome {
   readonly seconds: number
   /** From opening the store until the first output was handed to a sink. */
   readonly firstOutputMs: number
+  /** The same until the first output of a record that this run has read: after a kill, those come first that are sent again. */
+  readonly firstNewOutputMs: number
   readonly commits: number
   readonly outputs: number
   readonly handled: number
@@ -42,10 +44,16 @@ export async function runWorker(job: Job): Promise<Outcome> {
   const begun = performance.now()
   const store = await openLevelStore({ path: job.data, durability: job.durability })
   let firstOutputMs = 0
+  let firstNewOutputMs = 0
   let started = 0
   const wake = (): void => host.wake()
   const sinks = plan.sinks.map(({ name }) => job.sink?.(name) ?? countingSink(name))
-  const watched = sinks.map((sink) => watchFirst(sink, () => (firstOutputMs ||= performance.now() - begun)))
+  const watched = sinks.map((sink) =>
+    watchWrites(sink, () => {
+      firstOutputMs ||= performance.now() - begun
+      if (worker.counts.commits > 0) firstNewOutputMs ||= performance.now() - begun
+    }),
+  )
   const worker = new Worker(
     plan,
     createCodec(),
@@ -91,6 +99,7 @@ export async function runWorker(job: Job): Promise<Outcome> {
   return {
     seconds,
     firstOutputMs,
+    firstNewOutputMs,
     commits: worker.counts.commits,
     outputs: worker.counts.outputs,
     handled: worker.group!.handledCount,
@@ -107,13 +116,13 @@ export function countingSink(sink: string): SinkPort {
   }
 }
 
-function watchFirst(sink: SinkPort, first: () => void): SinkPort {
+function watchWrites(sink: SinkPort, written: () => void): SinkPort {
   return {
     sink: sink.sink,
     guarantee: sink.guarantee,
     open: (done) => sink.open(done),
     write: (batch, done) => {
-      first()
+      written()
       sink.write(batch, done)
     },
     close: () => sink.close(),

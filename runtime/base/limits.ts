@@ -19,7 +19,7 @@ export const maxStateBytes: number = 16 << 20
 
 /** A batch takes no more than this while it waits for the commit before: room for a disk that is slow for once. */
 export const maxBatchMessages: number = 32_768
-/** While sources have more, a batch of less than this part of the largest waits for it: smaller ones cost too many commits. */
+/** While sources have plenty, a batch of less than this part of the largest waits for it: smaller ones cost too many commits. */
 export const waitingShare = 4
 export const maxBatchBytes: number = 4 << 20
 /** Messages between entities that may be run in the same commit, one causing the next. The rest waits for the next commit. */

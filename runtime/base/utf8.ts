@@ -40,19 +40,43 @@ export function utf8Write(text: string, bytes: Uint8Array, at: number): number {
   return at
 }
 
+/** The text of short UTF-8, such as a key. Of bytes that are none it makes some text. */
 export function utf8Read(bytes: Uint8Array, start: number, end: number): string {
-  let text = ''
-  let at = start
-  while (at < end) {
-    const lead = bytes[at++]!
-    if (lead < 0x80) text += String.fromCharCode(lead)
-    else if (lead < 0xe0) text += String.fromCharCode(((lead & 0x1f) << 6) | (bytes[at++]! & 0x3f))
-    else if (lead < 0xf0)
-      text += String.fromCharCode(((lead & 0xf) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
-    else
-      text += String.fromCodePoint(
-        ((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f),
-      )
+  let all = 0
+  for (let i = start; i < end; i++) all |= bytes[i]!
+  return all < 0x80 ? ascii(bytes, start, end - start) : decoded(bytes, start, end)
+}
+
+/** Spelled out, because one call with all units beats every loop. */
+function ascii(bytes: Uint8Array, at: number, size: number): string {
+  const code = String.fromCharCode
+  // biome-ignore format: one size a line
+  switch (size) {
+    case 0: return ''
+    case 1: return code(bytes[at]!)
+    case 2: return code(bytes[at]!, bytes[at + 1]!)
+    case 3: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)
+    case 4: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!)
+    case 5: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!)
+    case 6: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!)
+    case 7: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!)
+    case 8: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!)
+    default: return ascii(bytes, at, 8) + ascii(bytes, at + 8, size - 8)
   }
-  return text
+}
+
+function decoded(bytes: Uint8Array, start: number, end: number): string {
+  const units: number[] = []
+  for (let at = start; at < end; ) {
+    const lead = bytes[at++]!
+    if (lead < 0x80) units.push(lead)
+    else if (lead < 0xe0) units.push(((lead & 0x1f) << 6) | (bytes[at++]! & 0x3f))
+    else if (lead < 0xf0) units.push(((lead & 0xf) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
+    else {
+      const point =
+        ((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f)
+      units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff))
+    }
+  }
+  return String.fromCharCode.apply(null, units)
 }

@@ -1,3 +1,4 @@
+import { utf8Read } from '../base/utf8.ts'
 import { textDecoder } from './platform.ts'
 
 const cacheSize = 2_048
@@ -27,43 +28,6 @@ export class TextReader {
 
   text(bytes: Uint8Array, start: number, size: number): string {
     if (size >= longBytes) return textDecoder.decode(bytes.subarray(start, start + size))
-    let all = 0
-    for (let i = start; i < start + size; i++) all |= bytes[i]!
-    return all < 0x80 ? ascii(bytes, start, size) : utf8(bytes, start, start + size)
+    return utf8Read(bytes, start, start + size)
   }
-}
-
-/** Spelled out, because one call with all units beats every loop. */
-function ascii(bytes: Uint8Array, at: number, size: number): string {
-  const code = String.fromCharCode
-  // biome-ignore format: one size a line
-  switch (size) {
-    case 0: return ''
-    case 1: return code(bytes[at]!)
-    case 2: return code(bytes[at]!, bytes[at + 1]!)
-    case 3: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)
-    case 4: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!)
-    case 5: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!)
-    case 6: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!)
-    case 7: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!)
-    case 8: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!)
-    default: return ascii(bytes, at, 8) + ascii(bytes, at + 8, size - 8)
-  }
-}
-
-/** Any well-formed UTF-8; of other bytes it makes some text. */
-function utf8(bytes: Uint8Array, start: number, end: number): string {
-  const units: number[] = []
-  for (let at = start; at < end; ) {
-    const lead = bytes[at++]!
-    if (lead < 0x80) units.push(lead)
-    else if (lead < 0xe0) units.push(((lead & 0x1f) << 6) | (bytes[at++]! & 0x3f))
-    else if (lead < 0xf0) units.push(((lead & 0xf) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f))
-    else {
-      const point =
-        ((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f)
-      units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff))
-    }
-  }
-  return String.fromCharCode.apply(null, units)
 }

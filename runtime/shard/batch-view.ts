@@ -27,7 +27,7 @@ export class BatchView {
   setId(i: number, id: MessageId): void {
     const origin = this.#batch.origins[i]!
     if (origin < 0) {
-      const { idHigh, idLow } = this.#batch.envelopes[~origin]!
+      const { idHigh, idLow } = this.#batch.envelopes[i]!
       id.set(idHigh, idLow)
       return
     }
@@ -42,7 +42,7 @@ export class BatchView {
 
   timeOf(i: number): number {
     const origin = this.#batch.origins[i]!
-    return origin < 0 ? this.#batch.envelopes[~origin]!.timeMs : this.#batch.records.timeMs(origin)
+    return origin < 0 ? this.#batch.envelopes[i]!.timeMs : this.#batch.records.timeMs(origin)
   }
 
   /** The shard of what has no key: outputs of pipelines without state, and records that failed. */

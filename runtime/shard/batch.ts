@@ -7,12 +7,15 @@ export const failedRecordRoute: number = -1
 export const sinkRoute = (sink: number): number => -2 - sink
 export const sinkOfRoute = (route: number): number => -2 - route
 
+/** The origin of an envelope. */
+const noRecord = -1
+
 /**
  * The messages of the batch being run, as columns: filled from the front by whoever has input, run in that order by the
  * executor. Columns are reused from batch to batch, so that a message costs no object of its own.
  *
  * A message is either an emission of a record (`origins[i]` >= 0: the record's slot; `indexes[i]`: which emission) and its
- * value is at hand, or an envelope (`origins[i]` < 0: the envelope's slot, inverted) and is decoded when it is run.
+ * value is at hand, or an envelope (`origins[i]` < 0) and is decoded when it is run.
  */
 export class Batch {
   serial = 0
@@ -28,7 +31,7 @@ export class Batch {
   readonly indexes: number[] = []
   /** Length of the effects' bytes when message i began to run. */
   readonly marks: number[] = []
-  readonly envelopes: Envelope[] = []
+  readonly envelopes: (Envelope | undefined)[] = []
   readonly records: Records = new Records()
 
   addEmission(row: Row | undefined, route: number, value: unknown, record: number, index: number): void {
@@ -45,20 +48,19 @@ export class Batch {
     this.rows[i] = row
     this.routes[i] = envelope.route
     this.values[i] = undefined
-    this.origins[i] = ~this.envelopes.length
+    this.origins[i] = noRecord
     this.indexes[i] = 0
-    this.envelopes.push(envelope)
+    this.envelopes[i] = envelope
   }
 
   envelopeAt(i: number): Envelope | undefined {
-    const origin = this.origins[i]!
-    return origin < 0 ? this.envelopes[~origin] : undefined
+    return this.origins[i]! < 0 ? this.envelopes[i] : undefined
   }
 
-  /** Forgets everything after the first `count` messages. Only envelopes sent inside the batch may be among them. */
+  /** Forgets everything after the first `count` messages. */
   truncate(count: number): void {
     for (let i = this.count - 1; i >= count; i--) {
-      if (this.origins[i]! < 0) this.envelopes.pop()
+      this.envelopes[i] = undefined
       this.values[i] = undefined
       this.rows[i] = undefined
     }
@@ -67,43 +69,29 @@ export class Batch {
 
   /** Back to what came from outside, with values made anew: everything that was sent inside the batch vanishes. */
   startOver(valueOf: (record: number, index: number) => unknown): void {
-    const envelopes = this.envelopes.splice(0)
     let kept = 0
     for (let i = 0; i < this.count; i++) {
       const origin = this.origins[i]!
-      const envelope = origin < 0 ? envelopes[~origin]! : undefined
+      const envelope = this.envelopeAt(i)
       if (envelope?.from.kind === 'local') continue
       this.rows[kept] = this.rows[i]
       this.routes[kept] = this.routes[i]!
       this.indexes[kept] = this.indexes[i]!
-      if (envelope === undefined) {
-        this.origins[kept] = origin
-        this.values[kept] = this.routes[i] === failedRecordRoute ? this.values[i] : valueOf(origin, this.indexes[i]!)
-      } else {
-        this.origins[kept] = ~this.envelopes.length
-        this.values[kept] = undefined
-        this.envelopes.push(envelope)
-      }
+      this.origins[kept] = origin
+      this.envelopes[kept] = envelope
+      if (envelope !== undefined) this.values[kept] = undefined
+      else this.values[kept] = this.routes[i] === failedRecordRoute ? this.values[i] : valueOf(origin, this.indexes[i]!)
       kept += 1
     }
-    for (let i = kept; i < this.count; i++) {
-      this.rows[i] = undefined
-      this.values[i] = undefined
-    }
-    this.count = kept
+    this.truncate(kept)
     this.cursor = 0
   }
 
   clear(): void {
     this.serial += 1
-    for (let i = 0; i < this.count; i++) {
-      this.rows[i] = undefined
-      this.values[i] = undefined
-    }
-    this.count = 0
+    this.truncate(0)
     this.cursor = 0
     this.sizeBytes = 0
-    this.envelopes.length = 0
     this.records.clear()
   }
 }

@@ -35,14 +35,13 @@ export interface FailureDescription {
   readonly where: string
 }
 
+/** Where an error was thrown, when its message is known. */
+export type PlaceOf = (error: Error, message: string) => string
+
 /**
  * Code, message and place of anything that a user's code may throw.
- * @param placeOf where an error was thrown, when its message is known
  */
-export function describeFailure(
-  error: unknown,
-  placeOf: (error: Error, message: string) => string = firstFrame,
-): FailureDescription {
+export function describeFailure(error: unknown, placeOf: PlaceOf = firstFrame): FailureDescription {
   if (error instanceof RemoteFailure) return { code: error.code, message: error.message, where: error.where }
   if (error instanceof StepFailure)
     return {
@@ -54,14 +53,19 @@ export function describeFailure(
   return { code, message: message.slice(0, 2_000), where: error instanceof Error ? placeOf(error, message) : '' }
 }
 
-/** A record that failed before it had a key: while it was decoded (MR_DECODE_FAILED) or in a pure step (MR_STEP_FAILED). */
-export class StepFailure extends Error {
+/**
+ * A record that failed before it had a key: while it was decoded (MR_DECODE_FAILED) or in a pure step (MR_STEP_FAILED). It is no
+ * Error: nobody throws it, and the stack of one costs as much as the user's own error.
+ */
+export class StepFailure {
   readonly code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED'
+  readonly cause: unknown
   /** Where its dead letter is kept. */
   readonly shard: number
+
   constructor(code: 'MR_DECODE_FAILED' | 'MR_STEP_FAILED', cause: unknown, shard: number) {
-    super(code, { cause })
     this.code = code
+    this.cause = cause
     this.shard = shard
   }
 }
@@ -73,20 +77,21 @@ export function firstFrame({ stack }: Error): string {
 }
 
 /** A record that failed at a reader of another group, on its way to the group that keeps its dead letter. */
-export class RemoteFailure extends Error {
+export class RemoteFailure {
   readonly code: string
+  readonly message: string
   readonly where: string
   readonly record: Uint8Array
 
   constructor(code: string, message: string, where: string, record: Uint8Array) {
-    super(message)
     this.code = code
+    this.message = message
     this.where = where
     this.record = record
   }
 
-  static data(failure: StepFailure, record: Uint8Array): object {
-    return { ...describeFailure(failure), record }
+  static data(failure: StepFailure, record: Uint8Array, placeOf: PlaceOf): object {
+    return { ...describeFailure(failure, placeOf), record }
   }
 
   static from(data: unknown): RemoteFailure {

@@ -9,21 +9,19 @@ export class Effects {
   readonly payload: ByteWriter = new ByteWriter(1 << 16)
   count = 0
   readonly kinds: EffectKind[] = []
-  /** output: the sink. message: the route. */
+  /** output: the sink. */
   readonly targets: number[] = []
   /** The shard it leaves from. */
   readonly fromShards: number[] = []
   /** message: the shard it is for. */
   readonly toShards: number[] = []
+  /** output: the key, where the sink has keys. */
   readonly keys: string[] = []
   /** output: its entry of the commit record is `payload.bytes[begins[i], ends[i])`. */
   readonly begins: number[] = []
-  /** The encoded value is `payload.bytes[starts[i], ends[i])`. */
+  /** The message, or the encoded value, is `payload.bytes[starts[i], ends[i])`. */
   readonly starts: number[] = []
   readonly ends: number[] = []
-  readonly timesMs: number[] = []
-  readonly idHighs: number[] = []
-  readonly idLows: number[] = []
   /** Only for a planted bug: outputs that are encoded at the commit instead. */
   readonly late: Map<number, unknown> = new Map()
 
@@ -32,21 +30,8 @@ export class Effects {
     this.begins[this.#add(EffectKind.output, sink, shard, 0, key, start, end)] = begin
   }
 
-  addMessage(
-    route: number,
-    from: number,
-    to: number,
-    key: string,
-    start: number,
-    end: number,
-    timeMs: number,
-    idHigh: number,
-    idLow: number,
-  ): void {
-    const i = this.#add(EffectKind.message, route, from, to, key, start, end)
-    this.timesMs[i] = timeMs
-    this.idHighs[i] = idHigh
-    this.idLows[i] = idLow
+  addMessage(from: number, to: number, start: number, end: number): void {
+    this.#add(EffectKind.message, 0, from, to, '', start, end)
   }
 
   addDeadLetter(shard: number, start: number, end: number): void {

@@ -49,9 +49,11 @@ export class Executor {
   readonly answers: { readonly envelope: Envelope; answer: Uint8Array | undefined; error: Error | undefined }[] = []
   /** Entities that were forgotten: their activities must be listed before the seal. */
   readonly forgotten: Row[] = []
+  /** What has failed since the batch was begun or begun again, and of what: few batches are run again, and an id is dear. */
+  #failed: { readonly i: number; readonly error: unknown }[] = []
   /** Ids of messages that must fail again when the batch is run again, with what they failed of. */
   readonly #poison = new Map<string, unknown>()
-  /** Those ids, while the batch is run again. The first time nobody has failed yet, and making an id of every message is not free. */
+  /** Those ids, while the batch is run again. The first time nobody has failed yet. */
   #failAgain: ReadonlyMap<string, unknown> | undefined = undefined
 
   constructor(parts: ExecutorParts) {
@@ -81,7 +83,7 @@ export class Executor {
       if (this.#undo.pending) {
         const undone = this.#undo.finish()
         if (undone === 'missing') return false
-        if (undone === 'unkept') this.#poison.clear()
+        if (undone === 'unkept') this.#pardon()
         if (undone !== 'done') this.#startOver()
         continue
       }
@@ -97,14 +99,14 @@ export class Executor {
   /** A state of the batch cannot be kept: find the message that made it so, by running the batch again with a look after each message. */
   startOverLookingAt(row: Row): void {
     this.#undo.suspect(row)
-    this.#poison.clear()
+    this.#pardon()
     this.#startOver()
   }
 
   clear(): void {
     this.answers.length = 0
     this.forgotten.length = 0
-    this.#poison.clear()
+    this.#pardon()
     this.#failAgain = undefined
     this.#undo.clear()
     if (this.view.tracing) this.view.handled = []
@@ -205,18 +207,28 @@ export class Executor {
     batch.marks[i] = payload.length
     const route = batch.routes[i]!
     const shard = this.view.homeOf(i)
+    if (route === failedRecordRoute) return this.#failWithoutRow(i, this.#valueOf(i), shard)
     this.#run.begin(i, undefined, shard, '', 0)
     try {
-      const value = batch.origins[i]! < 0 ? this.view.message(i, batch.envelopeAt(i)) : batch.values[i]
-      if (route === failedRecordRoute) throw value
-      this.#run.toSink(sinkOfRoute(route), value)
-      this.outcomes[i] = Outcome.ok
+      this.#run.toSink(sinkOfRoute(route), this.#valueOf(i))
     } catch (error) {
       this.#effects.truncate(effectsBefore, batch.marks[i]!)
-      this.outcomes[i] = Outcome.failed
-      this.#failures.deadLetter(i, undefined, error, shard)
+      return this.#failWithoutRow(i, error, shard)
     }
-    if (this.view.tracing) this.view.note(i, this.outcomes[i] === Outcome.ok ? 'ok' : 'dead-letter')
+    this.outcomes[i] = Outcome.ok
+    if (this.view.tracing) this.view.note(i, 'ok')
+    return true
+  }
+
+  #valueOf(i: number): unknown {
+    const envelope = this.#batch.envelopeAt(i)
+    return envelope === undefined ? this.#batch.values[i] : this.view.message(i, envelope)
+  }
+
+  #failWithoutRow(i: number, error: unknown, shard: number): true {
+    this.outcomes[i] = Outcome.failed
+    this.#failures.deadLetter(i, undefined, error, shard)
+    if (this.view.tracing) this.view.note(i, 'dead-letter')
     return true
   }
 
@@ -347,7 +359,7 @@ export class Executor {
 
   #fail(i: number, row: Row, envelope: Envelope | undefined, error: unknown): void {
     this.outcomes[i] = Outcome.failed
-    this.#poison.set(this.#attemptOf(i, envelope), error)
+    this.#failed.push({ i, error })
     const how = this.#failures.settle(i, row, envelope, error)
     if (how === 'answer') this.answers.push({ envelope: envelope!, answer: undefined, error: asError(error) })
     if (this.view.tracing) this.view.note(i, how === 'answer' ? 'refused' : how)
@@ -359,7 +371,15 @@ export class Executor {
     return from?.kind === 'timer' ? `${this.view.idOf(i)}/${from.timer.attempts}` : this.view.idOf(i)
   }
 
+  /** Nothing that has failed must fail again. */
+  #pardon(): void {
+    this.#failed = []
+    this.#poison.clear()
+  }
+
   #startOver(): void {
+    for (const { i, error } of this.#failed) this.#poison.set(this.#attemptOf(i, this.#batch.envelopeAt(i)), error)
+    this.#failed = []
     this.#failAgain = this.#poison.size > 0 ? this.#poison : undefined
     this.#effects.clear()
     this.#timers.revert()

@@ -1,16 +1,11 @@
 import { MillraceError, messageOf } from '../base/errors.ts'
 import type { BatchView } from './batch-view.ts'
-import {
-  type DeadLetterData,
-  describeFailure,
-  encodeDeadLetter,
-  type FailureDescription,
-  firstFrame,
-} from './dead-letter.ts'
+import { type DeadLetterData, describeFailure, encodeDeadLetter } from './dead-letter.ts'
 import { EffectKind } from './effects.ts'
 import type { ExecutorParts } from './executor-parts.ts'
 import { type Envelope, idText } from './message.ts'
 import { MessageId } from './message-id.ts'
+import { Places } from './places.ts'
 import type { Row } from './row.ts'
 import { type Timer, TimerKind } from './timers.ts'
 
@@ -19,9 +14,7 @@ export class Failures {
   readonly #parts: ExecutorParts
   readonly #view: BatchView
   readonly #id = new MessageId()
-  /** Where errors of batch `#placesIn` were thrown, by route and message. */
-  readonly #places = new Map<string, string>()
-  #placesIn = 0
+  readonly #places = new Places()
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts
@@ -77,7 +70,9 @@ export class Failures {
     const { plan, batch } = this.#parts
     const origin = batch.origins[i]!
     const { records } = batch
-    const { code, message, where } = this.#describe(error, batch.routes[i]!)
+    const { code, message, where } = describeFailure(error, (thrown, said) =>
+      this.#places.of(thrown, said, batch.routes[i]!, batch.nowMs),
+    )
     const letter: DeadLetterData = {
       code,
       error: message,
@@ -108,22 +103,6 @@ export class Failures {
     letter.format = 'message'
     letter.message = this.#messageBytes(i)
     return letter
-  }
-
-  /**
-   * Making text of a stack costs more than all else about a dead letter, many times more where source maps are looked up. So of the
-   * errors of a batch that say the same on the same route, the place of the first stands for all.
-   */
-  #describe(error: unknown, route: number): FailureDescription {
-    const { serial } = this.#parts.batch
-    if (this.#placesIn !== serial) this.#places.clear()
-    this.#placesIn = serial
-    return describeFailure(error, (thrown, message) => {
-      const kind = `${route} ${message}`
-      let place = this.#places.get(kind)
-      if (place === undefined) this.#places.set(kind, (place = firstFrame(thrown)))
-      return place
-    })
   }
 
   #messageBytes(i: number): Uint8Array {

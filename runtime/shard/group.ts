@@ -1,5 +1,5 @@
-import { MillraceError } from '../base/errors.ts'
 import * as limits from '../base/limits.ts'
+import { amplifyingCycle } from './amplifying-cycle.ts'
 import { Batch } from './batch.ts'
 import { BatchView } from './batch-view.ts'
 import { Catalog } from './catalog.ts'
@@ -47,6 +47,8 @@ export class Group {
   readonly catalog: Catalog
   readonly cache: RowCache
   readonly batch: Batch = new Batch()
+  /** The durable number of each route. */
+  readonly routeIds: readonly number[]
   readonly sources: SourceLanes
   readonly intake: Intake
   readonly outLanes: OutLanes
@@ -92,20 +94,26 @@ export class Group {
       plan,
       plan.sources.map((source) => this.catalog.number('source', source.name)),
     )
-    for (const route of plan.routes) this.catalog.number('route', route.name)
+    this.routeIds = plan.routes.map(({ name }) => this.catalog.number('route', name))
     this.intake = new Intake(plan, codec, this.cache, this.batch)
-    this.outLanes = new OutLanes(
-      options.group,
-      plan.routes.map(({ name }) => name),
-      (shard) => options.ownerOf(shard),
-    )
+    this.outLanes = new OutLanes(options.group, (shard) => options.ownerOf(shard))
     const sinkLanes = (this.#sinkLanes = plan.sinks.map(
       (sink, i) => new SinkLanes(i, this.catalog.number('sink', sink.name), options.shardCount),
     ))
     const sinkIds = sinkLanes.map(({ id }) => id)
     const view = new BatchView(this.batch, plan, codec)
     view.tracing = options.tracing
-    this.#run = new HandlerRun(plan, codec, this.cache, this.batch, view, this.#effects, options, sinkIds)
+    this.#run = new HandlerRun(
+      plan,
+      codec,
+      this.cache,
+      this.batch,
+      view,
+      this.#effects,
+      options,
+      sinkIds,
+      this.routeIds,
+    )
     const parts = {
       plan,
       codec,
@@ -256,7 +264,8 @@ export class Group {
     const { number } = this.#sealer
     this.inLanes.sealed(number)
     this.links?.sealed(number)
-    if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
+    if (this.outLanes.waitingCount > limits.maxWaitingMessages)
+      throw amplifyingCycle(this.outLanes, this.options.group, this.catalog)
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
     const { rows, entities } = this.#writeBack.take(number, this.#flush)
     const truncateBelow = this.#truncate(number, rows)
@@ -297,6 +306,7 @@ export class Group {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
     land(flight)
+    this.#writeBack.durable(number)
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)
@@ -314,22 +324,6 @@ export class Group {
   /** A cut passes (RULE 9): everything sealed so far is before it. */
   startCut(cut: number): void {
     this.#sealer.cut = Math.max(cut, this.#sealer.cut)
-  }
-
-  #amplifying(): MillraceError {
-    const counts = new Map<number, number>()
-    for (const lane of this.outLanes.ready(this.options.group)) {
-      const { route } = lane.entry(lane.cursor + 1)!
-      counts.set(route, (counts.get(route) ?? 0) + lane.waiting)
-    }
-    const [route] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [0]
-    return new MillraceError(
-      'MR_AMPLIFYING_CYCLE',
-      `${this.outLanes.waitingCount} messages wait, most of them for ${this.plan.routes[route]!.name}: entities send each other more than they can handle`,
-      {
-        next: 'Find the circle in which one message causes several of its kind, and end it',
-      },
-    )
   }
 
   #truncate(number: number, rows: (readonly [Uint8Array, Uint8Array | undefined])[]): number {

@@ -8,6 +8,7 @@ import type { ContextHost } from './context.ts'
 import { HandlerContext } from './context.ts'
 import { EffectKind, type Effects } from './effects.ts'
 import type { GroupOptions } from './group-options.ts'
+import { writeMessageHead } from './lanes/message-bytes.ts'
 import { MessageId } from './message-id.ts'
 import type { AddressData, FlowOut, Plan } from './plan.ts'
 import { Several } from './plan.ts'
@@ -61,6 +62,8 @@ export class HandlerRun implements ContextHost, FlowOut {
   readonly #options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>
   /** Durable numbers of the sinks' names. */
   readonly #sinkIds: readonly number[]
+  /** And of the routes'. */
+  readonly #routeIds: readonly number[]
   readonly #context: HandlerContext
   readonly #id = new MessageId()
   /** The message being handled, and whether `#id` names it already: most handlers never ask. */
@@ -83,6 +86,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     effects: Effects,
     options: Pick<GroupOptions, 'maxHops' | 'bugs' | 'outputChecks'>,
     sinkIds: readonly number[],
+    routeIds: readonly number[],
   ) {
     this.#plan = plan
     this.#codec = codec
@@ -92,6 +96,7 @@ export class HandlerRun implements ContextHost, FlowOut {
     this.effects = effects
     this.#options = options
     this.#sinkIds = sinkIds
+    this.#routeIds = routeIds
     this.#context = new HandlerContext(this)
     for (const [handler, route] of plan.routeOf) {
       void handler
@@ -279,16 +284,16 @@ export class HandlerRun implements ContextHost, FlowOut {
 
   #send(route: number, key: string, value: unknown): void {
     const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
-    const bytes = this.#encode(value, 'the message')
-    const { payload } = this.effects
-    payload.u8(EffectKind.message)
-    payload.varint(route)
-    payload.text(key)
-    payload.u32(bytes.length)
-    const start = payload.length
-    payload.raw(bytes)
+    const content = this.#encode(value, 'the message')
+    const timeMs = this.currentTimeMs
     const id = this.#child
     id.derive(this.#name(), this.#effectIndex++)
+    const { payload } = this.effects
+    payload.u8(EffectKind.message)
+    const begin = payload.length
+    writeMessageHead(payload, this.#routeIds[route]!, timeMs, id.high, id.low, key)
+    const start = payload.length
+    payload.raw(content)
     if (this.replaying) return
     const shard = row === undefined ? this.#cache.shardOf(key) : row.shard
     if (
@@ -304,7 +309,7 @@ export class HandlerRun implements ContextHost, FlowOut {
         bytes: payload.bytes,
         start,
         end: payload.length,
-        timeMs: this.currentTimeMs,
+        timeMs,
         idHigh: id.high,
         idLow: id.low,
         from: { kind: 'local', shard: this.#shard, hops: this.#hops + 1 },
@@ -312,7 +317,7 @@ export class HandlerRun implements ContextHost, FlowOut {
       return
     }
     if (row !== undefined) this.mustWait = true
-    this.effects.addMessage(route, this.#shard, shard, key, start, payload.length, this.currentTimeMs, id.high, id.low)
+    this.effects.addMessage(this.#shard, shard, begin, payload.length)
   }
 
   #encode(value: unknown, what: string): Uint8Array {

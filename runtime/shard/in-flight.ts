@@ -36,6 +36,6 @@ export function land(flight: InFlight): void {
 }
 
 /** Whoever waits for these is told that there will be no answer. */
-export function refuse(envelopes: readonly Envelope[], error: Error): void {
-  for (const { from } of envelopes) if (from.kind === 'request') from.request.reject(error)
+export function refuse(envelopes: readonly (Envelope | undefined)[], error: Error): void {
+  for (const envelope of envelopes) if (envelope?.from.kind === 'request') envelope.from.request.reject(error)
 }

@@ -6,6 +6,7 @@ import type { Codec } from './codec.ts'
 import { RemoteFailure, StepFailure } from './dead-letter.ts'
 import { partitionSeed } from './message-id.ts'
 import type { FlowOut, Plan, SourcePlan } from './plan.ts'
+import { Places } from './places.ts'
 import type { Partition, RecordSlices, Run } from './records.ts'
 import { checkKey, type RowCache } from './row-cache.ts'
 
@@ -30,6 +31,7 @@ export class Intake implements FlowOut {
   readonly #batch: Batch
   readonly #partitions = new Map<string, Partition>()
   readonly #forwarded = new Map<string, Partition>()
+  readonly #places = new Places()
   /** Undefined: there is nothing else, or somebody else has read the record, and found that all of it is for this group. */
   #elsewhere: Elsewhere | undefined = undefined
   #run: Run | undefined = undefined
@@ -98,7 +100,11 @@ export class Intake implements FlowOut {
       const shard = shardOfFailed(plan, bytes, partition.home, this.#cache.shardCount)
       const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause, shard)
       if (!this.#cache.owns(shard)) {
-        const data = this.#codec.encode(RemoteFailure.data(failure, bytes))
+        const data = this.#codec.encode(
+          RemoteFailure.data(failure, bytes, (thrown, said) =>
+            this.#places.of(thrown, said, failedRecordRoute, batch.nowMs),
+          ),
+        )
         this.#elsewhere?.emit(shard, failedRecordRoute, '', 0, this.#timeMs, data)
       } else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#slot, 0)
     }

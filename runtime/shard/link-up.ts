@@ -14,6 +14,8 @@ export interface Linked {
   readonly outLanes: OutLanes
   readonly inLanes: InLanes
   readonly sources: SourceLanes
+  /** The durable number of each route. */
+  readonly routeIds: readonly number[]
   readonly cut: number
   readonly congested: boolean
   startCut(cut: number): void
@@ -42,6 +44,7 @@ export function linkUp(group: Linked, epoch: number, peers: Peers | undefined): 
   }
   const names = {
     routes: plan.routes.map(({ name }) => name),
+    routeIds: group.routeIds,
     sinks: plan.sinks.map(({ name }) => name),
     sources: plan.sources.map(({ name }) => name),
     plans: plan.sources.map(({ fingerprint }) => fingerprint),

@@ -21,7 +21,7 @@ export const EntryKind = {
   remove: 2,
   /** sink varint, shard u16, key text, value (u32 length) */
   output: 3,
-  /** from u16, to u16, number varint, chain u32 u32, route varint, key text, time f64, id u32 u32, message (u32 length) */
+  /** from u16, to u16, number varint, chain u32 u32, message block (lanes/message-bytes.ts) */
   message: 4,
   /** from u16, to u16, number varint, chain u32 u32: what has entered by a lane */
   laneIn: 5,
@@ -134,8 +134,9 @@ export function finishRecord(
 
 /** What a reader of records is told, in the order of the record. */
 export interface RecordVisitor {
-  put(key: Uint8Array, value: Uint8Array): void
-  remove(key: Uint8Array): void
+  /** Key and value are `[keyStart, keyEnd)` and `[start, end)` of the record. */
+  put(keyStart: number, keyEnd: number, start: number, end: number): void
+  remove(keyStart: number, keyEnd: number): void
   output(sink: number, shard: number, key: string, start: number, end: number): void
   message(entry: LaneRecord): void
   laneIn(from: number, to: number, position: Position): void
@@ -144,14 +145,10 @@ export interface RecordVisitor {
   sourcePlan(source: number, partition: string, start: number, fingerprint: string): void
 }
 
+/** The message lies between `start` and `end` of the record. */
 export interface LaneRecord extends Position {
   readonly from: number
   readonly to: number
-  readonly route: number
-  readonly key: string
-  readonly timeMs: number
-  readonly idHigh: number
-  readonly idLow: number
   readonly start: number
   readonly end: number
 }
@@ -221,9 +218,15 @@ function parse(bytes: Uint8Array, visitor: RecordVisitor): RecordEnd {
 }
 
 function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): void {
-  if (kind === EntryKind.put) visitor.put(reader.block(), reader.block())
-  else if (kind === EntryKind.remove) visitor.remove(reader.block())
-  else if (kind === EntryKind.output) {
+  if (kind === EntryKind.put) {
+    const keyStart = skipBlock(reader)
+    const keyEnd = reader.at
+    const start = skipBlock(reader)
+    visitor.put(keyStart, keyEnd, start, reader.at)
+  } else if (kind === EntryKind.remove) {
+    const start = skipBlock(reader)
+    visitor.remove(start, reader.at)
+  } else if (kind === EntryKind.output) {
     const sink = reader.varint()
     const shard = reader.u16()
     const key = reader.text()
@@ -235,15 +238,10 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
     const from = reader.u16()
     const to = reader.u16()
     const position = readPosition(reader)
-    const route = reader.varint()
-    const key = reader.text()
-    const timeMs = reader.f64()
-    const idHigh = reader.u32()
-    const idLow = reader.u32()
-    const size = reader.u32()
+    const size = reader.varint()
     const start = reader.at
     reader.skip(size)
-    visitor.message({ ...position, from, to, route, key, timeMs, idHigh, idLow, start, end: reader.at })
+    visitor.message({ ...position, from, to, start, end: reader.at })
   } else if (kind === EntryKind.laneIn) visitor.laneIn(reader.u16(), reader.u16(), readPosition(reader))
   else if (kind === EntryKind.lanePruned) visitor.lanePruned(reader.u16(), reader.u16(), readPosition(reader))
   else if (kind === EntryKind.sourcePosition)
@@ -251,6 +249,14 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
   else if (kind === EntryKind.sourcePlan)
     visitor.sourcePlan(reader.varint(), reader.text(), reader.f64(), reader.text())
   else throw corrupt(`a commit record has an entry of unknown kind ${kind}`)
+}
+
+/** Goes behind a block. Returns where its bytes begin. */
+function skipBlock(reader: ByteReader): number {
+  const size = reader.varint()
+  const start = reader.at
+  reader.skip(size)
+  return start
 }
 
 export function corrupt(what: string, cause?: unknown): MillraceError {

@@ -16,8 +16,9 @@ import {
   type RecordEnd,
   type RecordVisitor,
 } from './record.ts'
+import { RecoveredRows } from './recovered-rows.ts'
 import { Space } from './row-key.ts'
-import { latin1 } from './write-back.ts'
+import { latin1 } from './latin1.ts'
 
 /**
  * What a group was when its last commit became durable, put together from rows and commit records (B2 in write-back.ts), and
@@ -54,16 +55,10 @@ export interface Recovered {
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   /** Rows whose newest value is in the records, with the first record that changed them, in the order of those. */
-  readonly rows: ReadonlyMap<string, RecoveredRow>
+  readonly rows: RecoveredRows
   /** Timers as of the last commit: key of the row and value. */
   readonly timers: ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>
   readonly records: readonly { readonly number: number; readonly sizeBytes: number }[]
-}
-
-export interface RecoveredRow {
-  readonly key: Uint8Array
-  value: Uint8Array | undefined
-  readonly firstDirty: number
 }
 
 export interface StoredGroup {
@@ -113,7 +108,7 @@ class Fold implements RecordVisitor {
   readonly #messages: (LaneRecord & { commit: number; buffer: Uint8Array })[] = []
   readonly #lanesIn = new Map<string, { from: number; to: number; position: Position }>()
   readonly #lanesPruned = new Map<string, { from: number; to: number; position: Position }>()
-  readonly #rows = new Map<string, RecoveredRow>()
+  readonly #rows = new RecoveredRows()
   readonly #records: { number: number; sizeBytes: number }[] = []
 
   constructor(group: number, resident: Resident) {
@@ -135,6 +130,7 @@ class Fold implements RecordVisitor {
   add(number: number, record: Uint8Array): void {
     this.#record = record
     this.#current = number
+    this.#rows.begin(number, record)
     const end = readRecord(record, this)
     if (end.header.number !== number || end.header.group !== this.#group)
       throw corrupt(`commit ${number} of group ${this.#group} is filed under another name`)
@@ -193,22 +189,17 @@ class Fold implements RecordVisitor {
     this.#end = end
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#row(key, value)
+  put(keyStart: number, keyEnd: number, start: number, end: number): void {
+    this.#rows.put(keyStart, keyEnd, start, end)
+    if (this.#record[keyStart] !== Space.timer) return
+    const key = this.#record.subarray(keyStart, keyEnd)
+    this.#resident.timers.set(latin1(key), [key, this.#record.subarray(start, end)])
   }
 
-  remove(key: Uint8Array): void {
-    this.#row(key, undefined)
-  }
-
-  #row(key: Uint8Array, value: Uint8Array | undefined): void {
-    const name = latin1(key)
-    const known = this.#rows.get(name)
-    if (known === undefined) this.#rows.set(name, { key, value, firstDirty: this.#current })
-    else known.value = value
-    if (key[0] !== Space.timer) return
-    if (value === undefined) this.#resident.timers.delete(name)
-    else this.#resident.timers.set(name, [key, value])
+  remove(keyStart: number, keyEnd: number): void {
+    this.#rows.put(keyStart, keyEnd, -1, -1)
+    if (this.#record[keyStart] === Space.timer)
+      this.#resident.timers.delete(latin1(this.#record.subarray(keyStart, keyEnd)))
   }
 
   output(sink: number, shard: number, key: string, start: number, end: number): void {

@@ -36,7 +36,7 @@ export function regroup(groups: readonly RestingGroup[], groupCount: number): Ro
   const rows: Row[] = []
   for (const { group, recovered } of groups) {
     if (recovered.outputs.length > 0) throw notAtRest(`outputs of group ${group} wait for their sink`)
-    for (const { key, value } of recovered.rows.values()) rows.push([key, value])
+    for (const row of recovered.rows) rows.push(row)
   }
   for (const header of shardHeaders(groups)) rows.push([shardKey(header.shard), encodeShardHeader(header)])
   for (const header of groupHeaders(groups, groupCount)) rows.push([groupKey(header.group), encodeGroupHeader(header)])

@@ -14,6 +14,8 @@ export class RowCache {
   readonly shardCount: number
   /** Rows that must be read before the batch can go on. */
   missing: Row[] = []
+  /** Brings a row that is new here to its newest value where that is not in the store yet. False: the store has it. */
+  recall: (row: Row) => boolean = () => false
   /** Rows that the batch has touched, in order. */
   readonly touched: Row[] = []
   #owned: readonly boolean[]
@@ -58,7 +60,7 @@ export class RowCache {
     const table = this.tables[entity]!
     const row = new Row(table, shard, key, Field.state, '')
     table.rows.set(key, row)
-    this.missing.push(row)
+    if (!this.recall(row)) this.missing.push(row)
     return row
   }
 
@@ -68,7 +70,7 @@ export class RowCache {
     if (row === undefined) {
       row = new Row(table, shard, key, Field.state, '')
       table.rows.set(key, row)
-      this.missing.push(row)
+      if (!this.recall(row)) this.missing.push(row)
     }
     return row
   }

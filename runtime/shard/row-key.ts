@@ -89,19 +89,11 @@ export function shardKey(shard: number): Uint8Array {
 export const catalogKey: Uint8Array = new Uint8Array([Space.catalog])
 
 export function deadLetterKey(shard: number, number: number): Uint8Array {
-  const out = new Writer(16)
-  out.u8(Space.deadLetter)
-  out.u16(shard)
-  out.f64(number) // positive doubles sort like their numbers
-  return out.copy()
+  return numbered(Space.deadLetter, shard, number)
 }
 
 export function logKey(group: number, number: number): Uint8Array {
-  const out = new Writer(16)
-  out.u8(Space.log)
-  out.u16(group)
-  out.f64(number)
-  return out.copy()
+  return numbered(Space.log, group, number)
 }
 
 /** Every key that starts with these bytes lies in `[prefix, after(prefix))`. */
@@ -112,6 +104,17 @@ export function after(prefix: Uint8Array): Uint8Array {
   if (at < 0) return new Uint8Array([0xff, 0xff])
   end[at]! += 1
   return end.subarray(0, at + 1)
+}
+
+const scratch = new Writer(16)
+
+/** Positive doubles sort like their numbers. */
+function numbered(space: number, owner: number, number: number): Uint8Array {
+  scratch.clear()
+  scratch.u8(space)
+  scratch.u16(owner)
+  scratch.f64(number)
+  return scratch.copy()
 }
 
 function small(space: number, number: number): Uint8Array {

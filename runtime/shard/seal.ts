@@ -119,6 +119,7 @@ export class Sealer {
     const sinks: SinkMove[] = movesOf.flat()
     for (const { shard } of sinks) this.#shardChain(shard)
     const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
+    this.#parts.outLanes.sealed(record)
     this.#adopt(changed, record)
     return {
       record,
@@ -195,13 +196,23 @@ export class Sealer {
   }
 
   #writeLoose(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#writeEntry(shard, key, value)
+    this.#parts.writeBack.put(key, value, this.number)
+  }
+
+  #writeLetter(shard: number, number: number, value: Uint8Array): void {
+    const key = deadLetterKey(shard, number)
+    this.#writeEntry(shard, key, value)
+    this.#parts.writeBack.add(key, value, this.number)
+  }
+
+  #writeEntry(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
     const out = this.#out
     const begin = out.length
     out.u8(value === undefined ? EntryKind.remove : EntryKind.put)
     out.block(key)
     if (value !== undefined) out.block(value)
     this.#shardChain(shard).add(out.bytes, begin, out.length)
-    this.#parts.writeBack.put(key, value, this.number)
   }
 
   #writeTimers(): void {
@@ -287,8 +298,7 @@ export class Sealer {
       }
       out.raw(bytes, from, to)
       from = to = end
-      if (effects.kinds[i] === EffectKind.deadLetter)
-        this.#writeLoose(shard, deadLetterKey(shard, ++letters), bytes.slice(start, end))
+      if (effects.kinds[i] === EffectKind.deadLetter) this.#writeLetter(shard, ++letters, bytes.slice(start, end))
       else this.#writeMessage(i)
     }
     out.raw(bytes, from, to)
@@ -296,39 +306,25 @@ export class Sealer {
   }
 
   #writeMessage(i: number): void {
-    const { effects, outLanes, catalog, plan } = this.#parts
+    const { effects, outLanes } = this.#parts
     const out = this.#out
-    const route = effects.targets[i]!
     const from = effects.fromShards[i]!
     const to = effects.toShards[i]!
-    const bytes = effects.payload.bytes.slice(effects.starts[i]!, effects.ends[i]!)
-    const message = {
-      route,
-      key: effects.keys[i]!,
-      timeMs: effects.timesMs[i]!,
-      idHigh: effects.idHighs[i]!,
-      idLow: effects.idLows[i]!,
-      buffer: bytes,
-      start: 0,
-      end: bytes.length,
-    }
+    const message = { buffer: effects.payload.bytes, start: effects.starts[i]!, end: effects.ends[i]! }
     const entry = outLanes.append(from, to, message, this.number)
     out.u8(EntryKind.message)
     out.u16(from)
     out.u16(to)
     writePosition(out, entry)
-    out.varint(catalog.number('route', plan.routes[route]!.name))
-    out.text(message.key)
-    out.f64(message.timeMs)
-    out.u32(message.idHigh)
-    out.u32(message.idLow)
-    out.u32(bytes.length)
-    out.raw(bytes)
+    out.block(message.buffer, message.start, message.end)
+    entry.end = out.length
+    entry.start = out.length - (message.end - message.start)
   }
 
   #writeLanes(): void {
     const out = this.#out
-    for (const { from, to, position } of this.#parts.inLanes.takeTouched()) {
+    for (const { lane, position } of this.#parts.inLanes.takeTouched()) {
+      const { from, to } = lane
       out.u8(EntryKind.laneIn)
       out.u16(from)
       out.u16(to)

@@ -59,54 +59,46 @@ export class SinkOutbox {
     if (remembers)
       for (const shard of this.#bases.keys()) if (!reached.has(shard)) this.#checkBounds({ ...origin, shard })
     for (const at of positions) this.#checkBounds(at)
-    const chains = new Map<number, { number: number; chain: Chain }>()
+    const lanes = new Map<number, LaneAgain>()
     for (const [shard, base] of this.#bases) {
-      chains.set(shard, { number: base.number, chain: new Chain(base.chainHigh, base.chainLow) })
+      const chain = new Chain(base.chainHigh, base.chainLow)
+      lanes.set(shard, {
+        number: base.number,
+        chain,
+        reached: reached.get(shard),
+        batch: undefined,
+        position: undefined,
+      })
       this.#checkChain(reached.get(shard), base.number, base.chainHigh, base.chainLow)
     }
-    const again = new Map<number, Returned>()
+    const again: Returned[] = []
     for (const output of this.#recovered) {
-      const lane = chains.get(output.shard)!
+      const lane = lanes.get(output.shard)!
       lane.chain.add(output.buffer, output.start, output.end)
       lane.number += 1
-      const at = reached.get(output.shard)
+      const at = lane.reached
       this.#checkChain(at, lane.number, lane.chain.high, lane.chain.low)
       if (at !== undefined && lane.number <= at.number) continue
-      let batch = again.get(output.commit)
-      if (batch === undefined) {
-        again.set(
-          output.commit,
-          (batch = {
-            commit: output.commit,
-            count: 0,
-            buffer: output.buffer,
-            starts: [],
-            ends: [],
-            shards: [],
-            keys: keyed ? [] : undefined,
-            positions: [],
-          }),
-        )
-      }
+      let batch = again.at(-1)
+      if (batch?.commit !== output.commit) again.push((batch = returned(output, keyed)))
       batch.starts.push(output.start)
       batch.ends.push(output.end)
       batch.shards.push(output.shard)
       batch.keys?.push(output.key)
       batch.count += 1
-      const position = {
-        shard: output.shard,
-        number: lane.number,
-        chainHigh: lane.chain.high,
-        chainLow: lane.chain.low,
+      if (lane.batch !== batch) {
+        lane.batch = batch
+        batch.positions.push((lane.position = { shard: output.shard, ...origin }))
       }
-      const known = batch.positions.findIndex((p) => p.shard === output.shard)
-      if (known < 0) batch.positions.push(position)
-      else batch.positions[known] = position
+      const position = lane.position!
+      position.number = lane.number
+      position.chainHigh = lane.chain.high
+      position.chainLow = lane.chain.low
     }
     this.#recovered = []
     this.#opened = true
-    this.#queue = [...again.values(), ...this.#queue]
-    for (const batch of again.values()) this.#bytes += sizeOf(batch)
+    this.#queue = [...again, ...this.#queue]
+    for (const batch of again) this.#bytes += sizeOf(batch)
   }
 
   add(outputs: PendingOutputs): void {
@@ -169,6 +161,22 @@ interface Returned extends PendingOutputs {
   readonly ends: number[]
   readonly shards: number[]
   readonly positions: LaneAt[]
+}
+
+/** A lane while its outputs are gone through. */
+interface LaneAgain {
+  number: number
+  readonly chain: Chain
+  /** Where the sink is. */
+  readonly reached: LaneAt | undefined
+  /** The last batch that has something of it, and where the lane is at the end of that. */
+  batch: Returned | undefined
+  position: { readonly shard: number; number: number; chainHigh: number; chainLow: number } | undefined
+}
+
+function returned({ commit, buffer }: Recovered['outputs'][number], keyed: boolean): Returned {
+  const keys = keyed ? [] : undefined
+  return { commit, count: 0, buffer, starts: [], ends: [], shards: [], keys, positions: [] }
 }
 
 function sizeOf(batch: PendingOutputs): number {

@@ -1,3 +1,4 @@
+import { ByteReader } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import { maxBatchBytes } from '../base/limits.ts'
 import type { Batch } from './batch.ts'
@@ -10,6 +11,7 @@ import type { Intake } from './intake.ts'
 import { LaneInbox } from './lane-inbox.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
 import type { LinkSet } from './lanes/links.ts'
+import { readMessageHead } from './lanes/message-bytes.ts'
 import type { OutLane } from './lanes/out-lane.ts'
 import type { ForwardedRecords } from './lanes/ports.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
@@ -26,6 +28,8 @@ export interface Staged {
   readonly plan: Plan
   readonly codec: Codec
   readonly options: GroupOptions
+  /** The durable number of each route. */
+  readonly routeIds: readonly number[]
   readonly cache: RowCache
   readonly batch: Batch
   readonly intake: Intake
@@ -112,13 +116,14 @@ export class Stage {
     const { inLanes, outLanes } = this.#group
     for (const lane of Array.from(this.#ownReady)) {
       while (lane.cursor < lane.sendable && this.hasRoom) {
-        const { number, chainHigh, chainLow, route, key, timeMs, idHigh, idLow, buffer, start, end } = lane.entry(
-          lane.cursor + 1,
-        )!
+        const { number, chainHigh, chainLow, buffer: bytes, start, end } = lane.entry(lane.cursor + 1)!
+        const reader = new ByteReader(bytes, start, end)
+        const { route: id, key, timeMs, idHigh, idLow } = readMessageHead(reader)
+        const route = this.#group.routeIds.indexOf(id)
         inLanes.advance(inLanes.lane(lane.from, lane.to), number, chainHigh, chainLow)
         outLanes.pruneLane(lane, number)
         const from = { kind: 'lane', shard: lane.from, number, chainHigh, chainLow } as const
-        this.stageMessage({ route, key, shard: lane.to, bytes: buffer, start, end, timeMs, idHigh, idLow, from })
+        this.stageMessage({ route, key, shard: lane.to, bytes, start: reader.at, end, timeMs, idHigh, idLow, from })
       }
     }
     this.#run.mustWaitAtStart = this.hasWaiting

@@ -1,3 +1,5 @@
+import { latin1 } from './latin1.ts'
+import { RecoveredRows } from './recovered-rows.ts'
 import { Row, Status } from './row.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
@@ -6,6 +8,8 @@ export interface LooseRow {
   /** The sealed value; undefined: removed. */
   readonly value: Uint8Array | undefined
   firstDirty: number
+  /** Its key as a text, where its value may change before it is written back. */
+  readonly name?: string
 }
 
 /**
@@ -23,6 +27,8 @@ export class WriteBack {
   /** Records that are not dropped yet. */
   #records: { readonly number: number; readonly sizeBytes: number }[] = []
   #bytes = 0
+  /** What the records had that were read at open, and nobody has asked for. Older than all in the queue that is not from there. */
+  #recovered = new RecoveredRows()
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
   constructor(windowBytes: number) {
@@ -42,13 +48,23 @@ export class WriteBack {
     this.#queue.push(row)
   }
 
+  /** The states among these rows are written back in their turn, with those that were put here. */
+  restore(recovered: RecoveredRows): void {
+    this.#recovered = recovered
+  }
+
   /** A new value of a row that no entity owns. */
   put(key: Uint8Array, value: Uint8Array | undefined, number: number): void {
     const name = latin1(key)
     let row = this.loose.get(name)
-    if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0 }))
+    if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0, name }))
     else row.value = value
     this.dirty(row, number)
+  }
+
+  /** A row that is new, and whose value stays as it is until it is removed. */
+  add(key: Uint8Array, value: Uint8Array, number: number): void {
+    this.dirty({ key, value, firstDirty: 0 }, number)
   }
 
   /** Takes the rows that commit `number` is to write back. Their values must be sealed. `all`: every one. */
@@ -62,6 +78,7 @@ export class WriteBack {
     for (let at = 0; at < this.#records.length && excess > 0; at++) {
       const record = this.#records[at]!
       excess -= record.sizeBytes
+      this.#recovered.takeUpTo(record.number, number, rows, entities)
       this.#takeUpTo(record.number, number, rows, entities)
     }
     return { rows, entities }
@@ -69,7 +86,13 @@ export class WriteBack {
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    return this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
+    const queued = this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
+    return Math.min(queued, this.#recovered.lowestNeeded)
+  }
+
+  /** Commit `number` is durable. */
+  durable(number: number): void {
+    this.#recovered.durable(number)
   }
 
   /** Records below `number` were dropped. */
@@ -95,7 +118,7 @@ export class WriteBack {
         entities.push(row)
       } else {
         rows.push([row.key, row.value])
-        this.loose.delete(latin1(row.key))
+        if (row.name !== undefined) this.loose.delete(row.name)
       }
     }
     if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {
@@ -112,12 +135,4 @@ export function releaseWrittenBack(entities: readonly Row[], number: number): vo
     row.writingBack = 0
     if (row.firstDirty === 0 && row.status === Status.live && row.exists) row.base = undefined
   }
-}
-
-/** Bytes as a text of the same length, to be the key of a Map. */
-export function latin1(bytes: Uint8Array): string {
-  if (bytes.length <= 256) return String.fromCharCode.apply(undefined, bytes as unknown as number[])
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!)
-  return text
 }

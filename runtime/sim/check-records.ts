@@ -159,36 +159,26 @@ export class RecordCheck {
     const bytes = this.#bytes.get(offset)!
     const shard = source === undefined ? this.#home : shardOfFailed(source, bytes, this.#home, this.#shardCount)
     let timeMs: number | undefined
+    let decoded = false
     try {
       if (bytes.length > maxMessageBytes) throw new RangeError('the record is too large')
-      const value = this.#decode(source, bytes)
+      const value = source?.decode(bytes.slice())
+      decoded = true
       timeMs = source?.time?.(value)
-      try {
-        source?.flow(value, {
-          toEntity: (route, key, message) => {
-            checkKey(key)
-            add(route, key, shardOf(key, this.#shardCount), message)
-          },
-          toSink: (sink, output) => add(-2 - sink, '', this.#home, output),
-        })
-      } catch (cause) {
-        throw cause instanceof StepFailure ? cause : new StepFailure('MR_STEP_FAILED', cause, shard)
-      }
-    } catch (error) {
+      source?.flow(value, {
+        toEntity: (route, key, message) => {
+          checkKey(key)
+          add(route, key, shardOf(key, this.#shardCount), message)
+        },
+        toSink: (sink, output) => add(-2 - sink, '', this.#home, output),
+      })
+    } catch (cause) {
       emissions.length = 0
-      const failure = error instanceof StepFailure ? error : new StepFailure('MR_STEP_FAILED', error, shard)
+      const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause, shard)
       emissions.push({ index: 0, route: -1, key: '', shard, value: failure, bytes: undefined })
       timeMs = undefined
     }
     return { version, emissions, timeMs, left: new Set(emissions.keys()), takenBy: new Map() }
-  }
-
-  #decode(source: Plan['sources'][number] | undefined, bytes: Uint8Array): unknown {
-    try {
-      return source?.decode(bytes.slice())
-    } catch (cause) {
-      throw new StepFailure('MR_DECODE_FAILED', cause, this.#home)
-    }
   }
 
   #encode(value: unknown): Uint8Array | undefined {

@@ -54,8 +54,8 @@ export class StoredStates {
       for (const { record } of records)
         readRecord(record, {
           ...deaf,
-          put: (key, value) => put(key.slice(), value.slice()),
-          remove: (key) => put(key.slice(), undefined),
+          put: (keyStart, keyEnd, start, end) => put(record.slice(keyStart, keyEnd), record.slice(start, end)),
+          remove: (keyStart, keyEnd) => put(record.slice(keyStart, keyEnd), undefined),
         })
     }
     const catalog = Catalog.decode(all.get(String.fromCharCode(Space.catalog))?.value)

@@ -53,29 +53,29 @@ export class Reader {
     return this.#lane.durableNext === next && this.#durableNext === next
   }
 
-  /** Stages up to `maxRecords` records. Returns whether there were any. */
-  read(maxRecords: number): boolean {
-    if (!this.#lane.planDurable || this.failed !== undefined || !this.#position()) return false
+  /** Stages up to `maxRecords` records. Returns how many. */
+  read(maxRecords: number): number {
+    if (!this.#lane.planDurable || this.failed !== undefined || !this.#position()) return 0
     return this.#poll(maxRecords)
   }
 
   /** Stages a record that some group has and another still needs, and nothing beyond. Returns whether there was one. */
   readAgain(): boolean {
     if (!this.#lane.planDurable || this.failed !== undefined || this.settled || !this.#position()) return false
-    return this.#next! < this.#readNext && this.#poll(1)
+    return this.#next! < this.#readNext && this.#poll(1) > 0
   }
 
-  #poll(maxRecords: number): boolean {
+  #poll(maxRecords: number): number {
     const { partition } = this
     const batch = partition.poll(maxRecords)
     if (batch === undefined) {
       const needed = this.#readNext
       if (partition.atEnd && this.#next! < needed)
         this.#shrank = sourceShrank(`source "${partition.source}"`, `position ${needed}`, `position ${this.#next}`)
-      return false
+      return 0
     }
     this.#stage(batch)
-    return true
+    return batch.count
   }
 
   confirm(): void {

@@ -13,7 +13,7 @@ import type { GroupOptions } from '../shard/group-options.ts'
 import type { Plan } from '../shard/plan.ts'
 import { recover } from '../shard/recover.ts'
 import { Loader } from './loader.ts'
-import { Reader } from './reader.ts'
+import { type Found, type PartitionOfSource, Readers } from './readers.ts'
 import { asMillraceError, stoppedError } from './stop-errors.ts'
 import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
 import { stageWanted } from './stage-wanted.ts'
@@ -23,7 +23,7 @@ export interface WorkerPorts {
   readonly clock: Clock
   readonly store: Store
   /** The partitions this worker reads, with the position of their source in the plan. */
-  readonly partitions: readonly { readonly source: number; readonly partition: SourcePartition }[]
+  readonly partitions: readonly PartitionOfSource[]
   /** One per sink of the plan, in its order. */
   readonly sinks: readonly SinkPort[]
   /** The other groups, if there are any. */
@@ -63,8 +63,9 @@ export class Worker {
   #error: MillraceError | undefined = undefined
   #group: Group | undefined = undefined
   #epoch = 0
-  readonly #partitions: WorkerPorts['partitions'][number][]
-  #readers: Reader[] = []
+  /** Those that it reads as soon as it is open. */
+  readonly #partitions: PartitionOfSource[]
+  #readers: Readers | undefined = undefined
   /** What ports have told since the last tick. */
   #news: (() => void)[] = []
   #wanted: Wanted[] = []
@@ -125,12 +126,12 @@ export class Worker {
 
   /** Idle, and every source is at its end. */
   get finished(): boolean {
-    return this.idle && this.#readers.every((reader) => reader.finished)
+    return this.idle && this.#readers!.finished
   }
 
   /** Asked to drain, and done with that as far as it knows. Peers that are not may still have something for it. */
   get drained(): boolean {
-    return this.#draining && this.idle && this.#readers.every((reader) => reader.settled)
+    return this.#draining && this.idle && this.#readers!.settled
   }
 
   /** When the next timer is due, in ms of the clock; undefined: none is pending. */
@@ -169,8 +170,8 @@ export class Worker {
 
   /** Reads one more partition from now on. */
   read(source: number, partition: SourcePartition): void {
-    if (this.#group === undefined) this.#partitions.push({ source, partition })
-    else this.#later(() => this.#readers.push(this.#reader(this.#group!, { source, partition })))
+    if (this.#readers === undefined) this.#partitions.push({ source, partition })
+    else this.#later(() => this.#readers!.add({ source, partition }))
   }
 
   /** Does what can be done now. Returns whether calling again at once would do more. */
@@ -189,17 +190,18 @@ export class Worker {
     this.#news = []
     for (const tell of news) tell()
     const group = this.#group
-    if (group === undefined || this.#isStopped()) return false
+    const readers = this.#readers
+    if (group === undefined || readers === undefined || this.#isStopped()) return false
     group.begin(this.#ports.clock.nowMs())
     let progress = this.#receive(group) || news.length > 0
     if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
     group.stage.inbox()
-    const read = this.#draining ? this.#readAgain(group) : this.#read(group)
-    if (read) progress = true
-    if (this.#advance(group, read)) progress = true
+    const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers)
+    if (found !== 'nothing') progress = true
+    if (this.#advance(group, found === 'plenty')) progress = true
     this.#feedSinks(group)
-    for (const reader of this.#readers) reader.confirm()
+    readers.confirm()
     group.links?.tick(this.#ports.clock.nowMs())
     if (this.#draining) this.#finishDrain(group)
     return progress && !this.#isStopped()
@@ -242,7 +244,7 @@ export class Worker {
         diverged: (_peer, error) => this.#later(() => this.#stop(error)),
       },
     )
-    this.#readers = this.#partitions.map((each) => this.#reader(this.#group!, each))
+    this.#readers = new Readers(this.#group, this.#partitions, this.options)
     this.#sinksToOpen = this.#ports.sinks.length
     this.#ports.sinks.forEach((sink, i) => {
       sink.open((error, positions) =>
@@ -261,13 +263,6 @@ export class Worker {
     this.#ports.trace?.opened({ group, epoch: opened.epoch, number: recovered.number })
   }
 
-  #reader(group: Group, { source, partition }: WorkerPorts['partitions'][number]): Reader {
-    const { acceptTornRecords } = this.options
-    // Whoever opens the lane first says where it starts.
-    group.sources.open(source, partition.partition, partition.start ?? 0, acceptTornRecords)
-    return new Reader(group, source, partition, acceptTornRecords)
-  }
-
   #takeWanted(group: Group): void {
     if (this.#wanted.length === 0 || !group.stage.hasRoom) return
     const wanted = this.#wanted
@@ -284,27 +279,19 @@ export class Worker {
     }
   }
 
-  #read(group: Group): boolean {
-    if (group.congested || group.links?.hasCredit === false) return false
-    let read = false
-    for (const reader of this.#readers) {
-      if (reader.failed !== undefined) {
-        this.#failSource(reader.failed)
-        return read
-      }
-      const room = Math.min(this.options.recordsPerTick, this.options.maxBatchMessages - group.batch.count)
-      if (room <= 0 || !group.stage.hasRoom) return read
-      if (reader.read(room)) read = true
-    }
-    return read
+  #read(group: Group, readers: Readers): Found {
+    if (group.congested || group.links?.hasCredit === false) return 'nothing'
+    if (readers.failed === undefined) return readers.read()
+    this.#failSource(readers.failed)
+    return 'nothing'
   }
 
   /** A peer that opened anew needs what it had not committed: a drain is not over before it has that. */
-  #readAgain(group: Group): boolean {
-    if (this.#error !== undefined || !group.stage.hasRoom || group.links?.hasCredit === false) return false
-    const lacks = this.#readers.find((reader) => reader.failed !== undefined && !reader.settled)
-    if (lacks !== undefined) this.#failSource(lacks.failed!)
-    return this.#readers.filter((reader) => reader.readAgain()).length > 0
+  #readAgain(group: Group, readers: Readers): Found {
+    if (this.#error !== undefined || !group.stage.hasRoom || group.links?.hasCredit === false) return 'nothing'
+    const lacks = readers.failedAndNeeded
+    if (lacks !== undefined) this.#failSource(lacks)
+    return readers.readAgain() ? 'some' : 'nothing'
   }
 
   /** A source that can give nothing more ends the worker, but what it gave before is finished first. */
@@ -313,8 +300,8 @@ export class Worker {
     this.#draining = true
   }
 
-  /** `more`: sources had something a moment ago, so a small batch may wait a turn for company. */
-  #advance(group: Group, more: boolean): boolean {
+  /** `plenty`: sources have more than was read, so a small batch waits a turn for company. */
+  #advance(group: Group, plenty: boolean): boolean {
     if (this.#loader.busy) return false
     if (!group.run()) {
       this.#loader.load(group)
@@ -322,7 +309,7 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (more && group.batch.count < this.options.maxBatchMessages / waitingShare && group.stage.hasRoom) return false
+    if (plenty && group.batch.count < this.options.maxBatchMessages / waitingShare && group.stage.hasRoom) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed

@@ -5,19 +5,27 @@ import { type FrameHeader, FrameKind, readFrameHeader } from '../../runtime/shar
 import { InLanes } from '../../runtime/shard/lanes/in-lanes.ts'
 import { LinkSet } from '../../runtime/shard/lanes/links.ts'
 import type { LaneNames } from '../../runtime/shard/lanes/names.ts'
+import type { LaneMessage } from '../../runtime/shard/lanes/message-bytes.ts'
 import { OutLanes } from '../../runtime/shard/lanes/out-lanes.ts'
-import type { LaneMessage, LinkHost, SourcePosition } from '../../runtime/shard/lanes/ports.ts'
+import type { LinkHost, SourcePosition } from '../../runtime/shard/lanes/ports.ts'
 import type { Emission } from './emission.ts'
+import { bytesOf, laneMessage, textOf } from './lane-message.ts'
 
-export const names: LaneNames = { routes: ['a.first', 'a.second'], sinks: ['out'], sources: ['log'], plans: ['plan'] }
+export const names: LaneNames = {
+  routes: ['a.first', 'a.second'],
+  routeIds: [3, 300],
+  sinks: ['out'],
+  sources: ['log'],
+  plans: ['plan'],
+}
 
+/** `route`: its place in `names`. */
 export function message(content: string, route = 0): LaneMessage {
-  const buffer = Uint8Array.from(content, (letter) => letter.charCodeAt(0))
-  return { route, key: 'key', timeMs: 7, idHigh: 1, idLow: 2, buffer, start: 0, end: buffer.length }
+  return laneMessage(names.routeIds[route]!, content)
 }
 
 export function emission(shard: number, content: string, route = 0): Emission {
-  return { shard, route, key: 'key', index: 0, timeMs: 9, bytes: message(content).buffer }
+  return { shard, route, key: 'key', index: 0, timeMs: 9, bytes: bytesOf(content) }
 }
 
 export interface HandOptions {
@@ -50,7 +58,7 @@ export class HandGroup implements LinkHost {
     this.epoch = options.epoch ?? 1
     this.ownerOf = options.ownerOf ?? ((shard): number => shard % 2)
     const ours = options.names ?? names
-    this.outLanes = new OutLanes(group, ours.routes, this.ownerOf)
+    this.outLanes = new OutLanes(group, this.ownerOf)
     const { outLanes, inLanes } = this
     const limits = { creditBytes: 1_000, frameBytes: 200, resendMs: 10 }
     const parts = { host: this, outLanes, inLanes, names: ours, shardCount: 4, limits, bugs: noBugs }
@@ -88,19 +96,19 @@ export class HandGroup implements LinkHost {
     return this.links.take(max, {
       laneMessage: (envelope) => {
         if (full()) return 'full'
-        this.taken.push(text(envelope.bytes, envelope.start, envelope.end))
+        this.taken.push(textOf(envelope.bytes, envelope.start, envelope.end))
         return 'taken'
       },
       record: ({ offset, next, emissions }) => {
         if (full()) return 'full'
-        const contents = emissions.map(({ bytes, start, end }) => text(bytes, start, end))
+        const contents = emissions.map(({ bytes, start, end }) => textOf(bytes, start, end))
         this.taken.push(`record ${offset}-${next} ${contents.join()}`)
         return 'taken'
       },
       forwarded: ({ buffer, starts, ends, offsets, nexts }, first, max) => {
         let i = first
         for (; i < offsets.length && i - first < max && !full(); i++)
-          this.taken.push(`forwarded ${offsets[i]}-${nexts[i]} ${text(buffer, starts[i]!, ends[i]!)}`)
+          this.taken.push(`forwarded ${offsets[i]}-${nexts[i]} ${textOf(buffer, starts[i]!, ends[i]!)}`)
         return i - first
       },
       mark: (_, partition, next) => void this.taken.push(`mark ${partition} ${next}`),
@@ -173,8 +181,4 @@ export function pair(): { readonly a: HandGroup; readonly b: HandGroup } {
   const b = new HandGroup(1)
   meet(a, b)
   return { a, b }
-}
-
-function text(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end))
 }

@@ -7,7 +7,7 @@ test('a position is staged when its message is taken, and durable with the commi
   lanes.advance(lane, 1, 11, 12)
   lanes.advance(lane, 2, 21, 22)
   expect(lanes.hasTouched).toBe(true)
-  expect(lanes.takeTouched()).toEqual([{ from: 0, to: 1, position: { number: 2, chainHigh: 21, chainLow: 22 } }])
+  expect(lanes.takeTouched()).toEqual([{ lane, position: { number: 2, chainHigh: 21, chainLow: 22 } }])
   lanes.sealed(5)
   lanes.advance(lane, 3, 31, 32)
   lanes.durable(5)

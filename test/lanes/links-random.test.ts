@@ -27,13 +27,13 @@ describe(`groups on bad links, killed at any moment, seeds 1 to ${seeds}`, { tim
   })
 })
 
-/** Which mistakes the world finds, with how many seeds at most, and how they show. */
+/** Which mistakes the world finds, with how many seeds at most, and how they show there at the latest (earlier ones may show another way). */
 const planted: readonly [bug: keyof Bugs, durability: 'disk' | 'process', within: number, sign: RegExp][] = [
   ['ackOnReceipt', 'disk', 10, /^lane .*: behind-pruned$/],
   ['acceptHigherNumber', 'disk', 10, /^lane .*: forked$/],
   ['markAcrossReopenedSession', 'disk', 30, /^group .*: wants .*; has /],
   ['resumeFromHighest', 'disk', 10, /^group .*: wants .*; has /],
-  ['staleAckPrunes', 'process', 300, /^lane .*: behind-pruned$/],
+  ['staleAckPrunes', 'process', 1_000, /^lane .*: behind-pruned$/],
   ['stagedSurvivesHandshake', 'process', 300, /^lane .*: ahead-of-sent$/],
   ['handshakeComparesNumbersOnly', 'process', 100, /^lane .*: forked$/],
   ['creditWithheldWhileOutboxFull', 'disk', 10, /^stuck: /],
@@ -43,7 +43,7 @@ const planted: readonly [bug: keyof Bugs, durability: 'disk' | 'process', within
 describe('a planted bug is found', { timeout: 120_000 }, () => {
   test.each(planted)('%s, durability %s, within %i seeds', (bug, durability, within, sign) => {
     let found = ''
-    for (let seed = 1; seed <= within && found === ''; seed++) {
+    for (let seed = 1; seed <= within && !sign.test(found); seed++) {
       const outcome = new World(seed, { durability, bugs: { [bug]: true } }).run()
       if (outcome.kind === 'wrong') found = outcome.detail
     }

@@ -1,6 +1,7 @@
 import { failedRecordRoute, sinkRoute } from '../batch.ts'
 import { type ByteReader, ByteWriter } from '../../base/bytes.ts'
 import type { Envelope } from '../message.ts'
+import { skipMessage } from './message-bytes.ts'
 import { MessageId, partitionSeed } from '../message-id.ts'
 import { cutAt, FrameKind, readShard, type Session, writeFrameHeader } from './frame.ts'
 import type { NameTables } from './names.ts'
@@ -12,13 +13,13 @@ const SectionKind = { lane: 1, records: 2, mark: 3, forwarded: 4 } as const
 /**
  * Writes data frames, section after section:
  *
- *   lane     from u16, to u16, first number varint, count varint, count * message
+ *   lane     from u16, to u16, first number varint, count varint, count * message as a block (message-bytes.ts)
  *   records  source varint, partition text, count u32, count * (offset f64, next f64, emissions u32, ...emission)
  *   mark     source varint, partition text, next f64
  *   forwarded source varint, partition text, count u32, count * (offset f64, next f64, time f64, the record as a block)
  *
- *   message  route varint, key text, time f64, id u32 u32, content block
- *   emission shard u16, target varint (route * 2, a failed record's 1, or sink * 2 + 3), key text, index varint, time f64, content block
+ *   emission shard u16, target varint, key text, index varint, time f64, content block
+ *   target   the route's durable number * 2, a failed record's 1, or sink * 2 + 3
  */
 export class DataFrameWriter {
   readonly #out = new ByteWriter(1 << 12)
@@ -71,12 +72,7 @@ export class DataFrameWriter {
     out.varint(first)
     out.varint(count)
     for (let i = 0; i < count; i++) {
-      const { route, key, timeMs, idHigh, idLow, buffer, start, end } = lane.entry(first + i)!
-      out.varint(route)
-      out.text(key)
-      out.f64(timeMs)
-      out.u32(idHigh)
-      out.u32(idLow)
+      const { buffer, start, end } = lane.entry(first + i)!
       out.block(buffer, start, end)
     }
     return count
@@ -93,6 +89,7 @@ export class DataFrameWriter {
     out.u32(0)
   }
 
+  /** `route`: a route's durable number, or `failedRecordRoute`, or a sink's. */
   emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
     const out = this.#out
     out.u16(shard)
@@ -194,7 +191,10 @@ export interface LaneSection {
   readonly to: number
   /** Number of the first message; the others follow. */
   readonly first: number
-  readonly messages: readonly LaneEnvelope[]
+  readonly count: number
+  /** Of the frame. The messages, each as a block, begin at `at`, and are well-formed. */
+  readonly reader: ByteReader
+  readonly at: number
 }
 
 export interface RecordSection extends SourceRecord {
@@ -212,12 +212,7 @@ export interface MarkSection {
   readonly next: number
 }
 
-/** Number and chain are filled in when the message is taken: only then is it certain what lies before it. */
-interface LaneEnvelope extends Envelope {
-  readonly from: { readonly kind: 'lane'; readonly shard: number; number: number; chainHigh: number; chainLow: number }
-}
-
-/** Reads the sections of a data frame. Messages are views of the frame, by our numbers of routes, sinks and sources. */
+/** Reads the sections of a data frame, which they keep. They have our numbers of sinks and sources, and of the routes of emissions. */
 export function readSections(reader: ByteReader, tables: NameTables): Section[] {
   const sections: Section[] = []
   while (!reader.done) {
@@ -245,21 +240,11 @@ function readLane(reader: ByteReader, tables: NameTables): LaneSection {
   const from = readShard(reader)
   const to = readShard(reader)
   const first = reader.varint()
-  const messages: LaneEnvelope[] = []
-  for (let left = reader.varint(); left > 0; left--) {
-    const route = tables.route(reader.varint())
-    const key = reader.text()
-    const timeMs = reader.f64()
-    const idHigh = reader.u32()
-    const idLow = reader.u32()
-    const size = reader.varint()
-    const start = reader.at
-    reader.skip(size)
-    const { bytes, at: end } = reader
-    const lane = { kind: 'lane', shard: from, number: 0, chainHigh: 0, chainLow: 0 } as const
-    messages.push({ route, key, shard: to, bytes, start, end, timeMs, idHigh, idLow, from: lane })
-  }
-  return { kind: 'lane', from, to, first, messages }
+  const count = reader.varint()
+  const { at } = reader
+  // Here, before any of it is taken: whether it is junk, or for a route that we lack.
+  for (let left = count; left > 0; left--) tables.route(skipMessage(reader, reader.varint()))
+  return { kind: 'lane', from, to, first, count, reader, at }
 }
 
 function readRecords(reader: ByteReader, tables: NameTables, sections: Section[]): void {

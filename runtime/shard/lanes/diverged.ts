@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import type { Position } from '../record.ts'
-import type { LaneVerdict, OutLanes } from './out-lanes.ts'
+import type { LaneVerdict } from './out-lane.ts'
+import type { OutLanes } from './out-lanes.ts'
 
 export interface Divergence {
   readonly from: number

@@ -68,6 +68,7 @@ export function writeHello(out: ByteWriter, hello: Hello): void {
     out.varint(names.length)
     for (const name of names) out.text(name)
   }
+  for (const id of hello.routeIds) out.varint(id)
   out.varint(hello.shards.length)
   for (const shard of hello.shards) out.u16(shard)
 }
@@ -77,9 +78,10 @@ export function readHello(reader: ByteReader): Hello {
   const sinks = readNames(reader)
   const sources = readNames(reader)
   const plans = readNames(reader)
+  const routeIds = routes.map(() => reader.varint())
   const shards: number[] = []
   for (let left = reader.varint(); left > 0; left--) shards.push(readShard(reader))
-  return { routes, sinks, sources, plans, shards }
+  return { routes, routeIds, sinks, sources, plans, shards }
 }
 
 function readNames(reader: ByteReader): string[] {

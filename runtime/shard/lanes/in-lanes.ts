@@ -1,9 +1,8 @@
 import { origin, type Position } from '../record.ts'
-import { laneKey } from './lane-chain.ts'
+import { LaneTable } from './lane-table.ts'
 
 export interface InLaneMove {
-  readonly from: number
-  readonly to: number
+  readonly lane: InLane
   readonly position: Position
 }
 
@@ -16,6 +15,8 @@ export class InLane {
   chainLow: number
   durable: Position
   touched = false
+  /** The receipt that it was added to last (receipts.ts). */
+  receipt: readonly InLane[] | undefined = undefined
 
   constructor(from: number, to: number, position: Position) {
     this.from = from
@@ -40,7 +41,7 @@ export class InLane {
  * I2 The durable position moves to what was staged at a seal when that commit is durable.
  */
 export class InLanes {
-  readonly #lanes = new Map<number, InLane>()
+  readonly #lanes = new LaneTable<InLane>()
   readonly #byShard = new Map<number, InLane[]>()
   #touched: InLane[] = []
   #moves: readonly InLaneMove[] = []
@@ -48,11 +49,13 @@ export class InLanes {
 
   /** The lane, which is at 0 if nothing ever came. */
   lane(from: number, to: number): InLane {
-    const key = laneKey(from, to)
-    const known = this.#lanes.get(key)
+    const known = this.#lanes.get(from, to)
     if (known !== undefined) return known
     const lane = new InLane(from, to, origin)
-    this.#put(key, lane)
+    this.#lanes.set(from, to, lane)
+    const list = this.#byShard.get(to)
+    if (list === undefined) this.#byShard.set(to, [lane])
+    else list.push(lane)
     return lane
   }
 
@@ -78,7 +81,7 @@ export class InLanes {
     this.#touched = []
     this.#moves = touched.map((lane) => {
       lane.touched = false
-      return { from: lane.from, to: lane.to, position: lane.staged }
+      return { lane, position: lane.staged }
     })
     return this.#moves
   }
@@ -92,7 +95,7 @@ export class InLanes {
   durable(commit: number): void {
     let done = 0
     for (; done < this.#sealed.length && this.#sealed[done]!.commit <= commit; done++) {
-      for (const { from, to, position } of this.#sealed[done]!.moves) this.lane(from, to).durable = position
+      for (const { lane, position } of this.#sealed[done]!.moves) lane.durable = position
     }
     if (done > 0) this.#sealed.splice(0, done)
   }
@@ -102,8 +105,8 @@ export class InLanes {
     return this.#byShard.get(shard) ?? []
   }
 
-  all(): Iterable<InLane> {
-    return this.#lanes.values()
+  all(): readonly InLane[] {
+    return this.#lanes.all
   }
 
   /** For recovery: the highest position stays. */
@@ -114,12 +117,5 @@ export class InLanes {
     lane.chainHigh = position.chainHigh
     lane.chainLow = position.chainLow
     lane.durable = position
-  }
-
-  #put(key: number, lane: InLane): void {
-    this.#lanes.set(key, lane)
-    const list = this.#byShard.get(lane.to)
-    if (list === undefined) this.#byShard.set(lane.to, [lane])
-    else list.push(lane)
   }
 }

@@ -14,9 +14,9 @@ import {
   writeFrameHeader,
   writeHello,
 } from './frame.ts'
-import { laneKey } from './lane-chain.ts'
+import { laneKey } from './lane-table.ts'
 import type { LinkParts } from './link-parts.ts'
-import type { LaneVerdict } from './out-lanes.ts'
+import type { LaneVerdict } from './out-lane.ts'
 import type { RecordPlace } from './ports.ts'
 import { ReaderPositions } from './reader-positions.ts'
 import { SentFrames } from './sent-frames.ts'
@@ -109,7 +109,7 @@ export class LinkOut {
       this.#beginFrame()
       this.#frame.beginRecord(record.source, record.partition, record.offset, record.next)
     }
-    this.#frame.emit(shard, route, key, index, timeMs, bytes)
+    this.#frame.emit(shard, route < 0 ? route : this.#parts.names.routeIds[route]!, key, index, timeMs, bytes)
   }
 
   endRecord({ source, partition, next }: RecordPlace): void {

@@ -1,8 +1,13 @@
 import { MillraceError } from '../../base/errors.ts'
 
-/** The names behind the numbers that two groups talk in. A number is a place in one of these lists, for one run of one group. */
+/**
+ * The names behind the numbers that two groups talk in. A route has its durable number, because messages keep theirs; that of a sink
+ * or a source is its place in the list, for one run of one group.
+ */
 export interface LaneNames {
   readonly routes: readonly string[]
+  /** The durable number of each route. */
+  readonly routeIds: readonly number[]
   readonly sinks: readonly string[]
   readonly sources: readonly string[]
   /** Of each source: the fingerprint of the steps behind it. */
@@ -15,21 +20,25 @@ export interface LaneNames {
  */
 export class NameTables {
   readonly theirs: LaneNames
-  readonly #routes: readonly number[]
+  readonly #routes: ReadonlyMap<number, { readonly name: string; readonly our: number }>
   readonly #sinks: readonly number[]
   readonly #sources: readonly number[]
   readonly #samePlans: readonly boolean[]
 
   constructor(theirs: LaneNames, ours: LaneNames) {
     this.theirs = theirs
-    this.#routes = theirs.routes.map((name) => ours.routes.indexOf(name))
+    this.#routes = new Map(
+      theirs.routes.map((name, i) => [theirs.routeIds[i]!, { name, our: ours.routes.indexOf(name) }]),
+    )
     this.#sinks = theirs.sinks.map((name) => ours.sinks.indexOf(name))
     this.#sources = theirs.sources.map((name) => ours.sources.indexOf(name))
     this.#samePlans = this.#sources.map((our, i) => our >= 0 && theirs.plans[i] === ours.plans[our])
   }
 
-  route(number: number): number {
-    return known('route', this.#routes[number], this.theirs.routes[number])
+  /** The place in our plan of the route that has this durable number there. */
+  route(id: number): number {
+    const route = this.#routes.get(id)
+    return known('route', route?.our, route?.name)
   }
 
   sink(number: number): number {

@@ -1,12 +1,36 @@
 import type { Position } from '../record.ts'
-import type { LaneMessage } from './ports.ts'
+import type { LaneMessage } from './message-bytes.ts'
 
-/** A message on a lane, with the chain up to and including it. */
-export interface LaneEntry extends LaneMessage, Position {
-  readonly from: number
-  readonly to: number
+/** A message that waits on a lane, with the chain up to and including it. */
+export class LaneEntry implements LaneMessage, Position {
+  readonly number: number
+  readonly chainHigh: number
+  readonly chainLow: number
+  readonly counted: CommitWaiting
+  buffer: Uint8Array
+  start: number
+  end: number
+
+  constructor(position: Position, counted: CommitWaiting, { buffer, start, end }: LaneMessage) {
+    this.number = position.number
+    this.chainHigh = position.chainHigh
+    this.chainLow = position.chainLow
+    this.counted = counted
+    this.buffer = buffer
+    this.start = start
+    this.end = end
+  }
+
   /** The commit that decided to send it. */
-  readonly commit: number
+  get commit(): number {
+    return this.counted.number
+  }
+}
+
+/** How many entries of a commit wait. */
+export interface CommitWaiting {
+  readonly number: number
+  waiting: number
 }
 
 export type LaneVerdict = 'ok' | 'behind-pruned' | 'ahead-of-sent' | 'forked'
@@ -28,6 +52,8 @@ export class OutLane {
   cursor = 0
   /** Whether `pruned` has moved since the last seal. */
   touched = false
+  /** The last commit that has sent anything on it since it was opened. */
+  sealedIn = 0
   /** Those before the head were taken off. */
   #entries: (LaneEntry | undefined)[] = []
   #head = 0
@@ -51,7 +77,7 @@ export class OutLane {
 
   push(entry: LaneEntry): void {
     this.#entries.push(entry)
-    this.sent = entry
+    this.sent = positionOf(entry)
   }
 
   /** RULE 4: whether a receiver at this position has the same history as this lane. */
@@ -67,18 +93,26 @@ export class OutLane {
     const entry = this.#entries[this.#head]!
     this.#entries[this.#head] = undefined
     this.#head += 1
-    if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
+    if (this.#head === this.#entries.length) {
+      this.#entries.length = 0
+      this.#head = 0
+    } else if (this.#head > 32 && this.#head * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#head)
       this.#head = 0
     }
-    this.pruned = { number: entry.number, chainHigh: entry.chainHigh, chainLow: entry.chainLow }
+    this.pruned = positionOf(entry)
     this.cursor = Math.max(this.cursor, entry.number)
     this.sendable = Math.max(this.sendable, entry.number)
     return entry
   }
 }
 
-/** What an entry takes in a frame, more or less; also what it is counted as in memory. */
-export function entryBytes(entry: LaneMessage): number {
-  return entry.end - entry.start + entry.key.length + 24
+/** Without what an entry refers to: a position is kept for as long as its lane. */
+export function positionOf({ number, chainHigh, chainLow }: Position): Position {
+  return { number, chainHigh, chainLow }
+}
+
+/** What a message takes in a frame, more or less; also what it is counted as in memory. */
+export function entryBytes({ start, end }: LaneMessage): number {
+  return end - start + 4
 }

@@ -1,21 +1,19 @@
 import { assert } from '../../base/assert.ts'
+import { Chain } from '../../base/hash.ts'
 import { corrupt, origin, type Position } from '../record.ts'
-import { LaneChain, laneKey } from './lane-chain.ts'
-import { entryBytes, type LaneEntry, OutLane, type LaneVerdict } from './out-lane.ts'
-import type { LaneMessage } from './ports.ts'
+import { LaneTable } from './lane-table.ts'
+import type { LaneMessage } from './message-bytes.ts'
+import { type CommitWaiting, entryBytes, LaneEntry, type LaneVerdict, OutLane, positionOf } from './out-lane.ts'
 
-export type { LaneEntry, LaneVerdict } from './out-lane.ts'
-
-export interface OutLaneMove {
-  readonly from: number
-  readonly to: number
-  readonly pruned: Position
+/** An entry as recovery finds it. */
+export interface RecoveredEntry extends LaneMessage, Position {
+  readonly commit: number
 }
 
 /**
  * The outbox of a group: every lane that leaves one of its shards, those to its own shards included.
  *
- * O1 Entries of a lane are numbered 1, 2, 3, ... for ever, and chained. Everything here belongs to a sealed commit.
+ * O1 Entries of a lane are numbered 1, 2, 3, ... for ever, and chained over their bytes. Everything here belongs to a sealed commit.
  * O2 An entry for another group becomes ready when its commit is durable (RULE 1). One for the own group is ready at once:
  *    whatever batch takes it becomes durable after it.
  * O3 An entry waits until its receiver has it durably. What is pruned is told to the next commit (`takeTouched`).
@@ -24,59 +22,57 @@ export interface OutLaneMove {
 export class OutLanes {
   readonly #group: number
   readonly #ownerOf: (shard: number) => number
-  readonly #chain: LaneChain
-  readonly #lanes = new Map<number, OutLane>()
+  readonly #chain = new Chain()
+  readonly #lanes = new LaneTable<OutLane>()
   readonly #byShard = new Map<number, OutLane[]>()
   readonly #byPeer = new Map<number, OutLane[]>()
   readonly #ready = new Map<number, Set<OutLane>>()
   #touched: OutLane[] = []
   /** Lanes with entries that are sealed but not durable, in the order of the commits. */
-  #sealed: { readonly commit: number; readonly lanes: Set<OutLane> }[] = []
-  /** Waiting entries of each commit. A map keeps the order of insertion, so the first is the lowest. */
-  readonly #commits = new Map<number, number>()
+  #sealed: { readonly commit: number; readonly lanes: OutLane[] }[] = []
+  /** Commits of which entries wait. A map keeps the order of insertion, so the first is the lowest. */
+  readonly #commits = new Map<number, CommitWaiting>()
+  /** The last that was asked for: nearly always the one that is asked for next. */
+  #commit: CommitWaiting = { number: 0, waiting: 0 }
+  /** Entries of the commit that is being sealed. */
+  #fresh: LaneEntry[] = []
   waitingBytes = 0
   waitingCount = 0
 
-  /** `routes`: names of the plan's routes. */
-  constructor(group: number, routes: readonly string[], ownerOf: (shard: number) => number) {
+  constructor(group: number, ownerOf: (shard: number) => number) {
     this.#group = group
-    this.#chain = new LaneChain(routes)
     this.#ownerOf = ownerOf
   }
 
   append(from: number, to: number, message: LaneMessage, commit: number): LaneEntry {
     const lane = this.#lane(from, to)
     const { sent } = lane
-    this.#chain.step(sent.chainHigh, sent.chainLow, message, message.buffer)
-    const { route, key, timeMs, idHigh, idLow, buffer, start, end } = message
-    const number = sent.number + 1
-    const { high: chainHigh, low: chainLow } = this.#chain
-    const entry = {
-      from,
-      to,
-      number,
-      chainHigh,
-      chainLow,
-      commit,
-      route,
-      key,
-      timeMs,
-      idHigh,
-      idLow,
-      buffer,
-      start,
-      end,
-    }
+    const chain = this.#chain
+    chain.high = sent.chainHigh
+    chain.low = sent.chainLow
+    chain.add(message.buffer, message.start, message.end)
+    const position = { number: sent.number + 1, chainHigh: chain.high, chainLow: chain.low }
+    const entry = new LaneEntry(position, this.#waitingOf(commit), message)
     this.#add(lane, entry)
+    this.#fresh.push(entry)
     if (lane.peer === this.#group) {
-      this.#becomeReady(lane, number)
+      this.#becomeReady(lane, entry.number)
       return entry
     }
     let last = this.#sealed.at(-1)
     assert(last === undefined || last.commit <= commit, 'commits come in order')
-    if (last?.commit !== commit) this.#sealed.push((last = { commit, lanes: new Set() }))
-    last.lanes.add(lane)
+    if (last?.commit !== commit) this.#sealed.push((last = { commit, lanes: [] }))
+    if (lane.sealedIn !== commit) {
+      lane.sealedIn = commit
+      last.lanes.push(lane)
+    }
     return entry
+  }
+
+  /** What was appended since the last call lies in the commit's record, where its entries say. */
+  sealed(record: Uint8Array): void {
+    for (const entry of this.#fresh) entry.buffer = record
+    this.#fresh = []
   }
 
   /** O2: everything up to this commit may be sent. */
@@ -94,12 +90,12 @@ export class OutLanes {
 
   /** Whether the lane has anything that its receiver has not taken: then nothing may overtake it (RULE 1). */
   waits(from: number, to: number): boolean {
-    return this.waitingCount > 0 && (this.#lanes.get(laneKey(from, to))?.waiting ?? 0) > 0
+    return this.waitingCount > 0 && (this.#lanes.get(from, to)?.waiting ?? 0) > 0
   }
 
   /** RULE 4: whether a receiver at this position has the same history. A lane that never was is at 0. */
   check(from: number, to: number, number: number, high: number, low: number): LaneVerdict {
-    const lane = this.#lanes.get(laneKey(from, to))
+    const lane = this.#lanes.get(from, to)
     if (lane !== undefined) return lane.check(number, high, low)
     return number === 0 ? 'ok' : 'ahead-of-sent'
   }
@@ -112,9 +108,8 @@ export class OutLanes {
       const entry = lane.shift()
       this.waitingCount -= 1
       this.waitingBytes -= entryBytes(entry)
-      const left = this.#commits.get(entry.commit)! - 1
-      if (left === 0) this.#commits.delete(entry.commit)
-      else this.#commits.set(entry.commit, left)
+      entry.counted.waiting -= 1
+      if (entry.counted.waiting === 0) this.#commits.delete(entry.commit)
     }
     if (lane.cursor >= lane.sendable) this.#ready.get(lane.peer)?.delete(lane)
     if (lane.touched) return
@@ -128,12 +123,12 @@ export class OutLanes {
   }
 
   /** The lanes that were pruned since the last call: for the commit record. (What was sent is in it already.) */
-  takeTouched(): readonly OutLaneMove[] {
+  takeTouched(): readonly OutLane[] {
     const touched = this.#touched
     if (touched.length === 0) return []
     this.#touched = []
     for (const lane of touched) lane.touched = false
-    return touched.map(({ from, to, pruned }) => ({ from, to, pruned }))
+    return touched
   }
 
   /** Commit records from this one on hold entries that wait. Undefined: none does. */
@@ -142,7 +137,7 @@ export class OutLanes {
   }
 
   lane(from: number, to: number): OutLane | undefined {
-    return this.#lanes.get(laneKey(from, to))
+    return this.#lanes.get(from, to)
   }
 
   /** Lanes that leave a shard: for its header. */
@@ -178,19 +173,19 @@ export class OutLanes {
   }
 
   /** For recovery, then: the entries in the records, in order. What is pruned is passed over. */
-  restoreEntry(from: number, to: number, entry: LaneEntry): void {
+  restoreEntry(from: number, to: number, entry: RecoveredEntry): void {
     const lane = this.#lane(from, to)
     if (entry.number <= lane.pruned.number) return
     const expected = lane.pruned.number + lane.waiting + 1
     if (entry.number !== expected) throw corrupt(`message ${expected} from shard ${from} to shard ${to} is missing`)
     const { sent } = lane
-    this.#add(lane, entry)
+    this.#add(lane, new LaneEntry(entry, this.#waitingOf(entry.commit), entry))
     if (sent.number > entry.number) lane.sent = sent
   }
 
   /** For recovery, last: everything is restored, and durable. Throws MR_STORE_CORRUPT when entries are missing. */
   restored(): void {
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#lanes.all) {
       if (lane.pruned.number > lane.sent.number) lane.sent = lane.pruned
       const { from, to, sent, pruned } = lane
       if (pruned.number + lane.waiting !== sent.number) {
@@ -203,11 +198,10 @@ export class OutLanes {
   }
 
   #lane(from: number, to: number): OutLane {
-    const key = laneKey(from, to)
-    const known = this.#lanes.get(key)
+    const known = this.#lanes.get(from, to)
     if (known !== undefined) return known
     const lane = new OutLane(from, to, this.#ownerOf(to), origin, origin)
-    this.#lanes.set(key, lane)
+    this.#lanes.set(from, to, lane)
     pushTo(this.#byShard, from, lane)
     pushTo(this.#byPeer, lane.peer, lane)
     return lane
@@ -217,17 +211,20 @@ export class OutLanes {
     lane.push(entry)
     this.waitingCount += 1
     this.waitingBytes += entryBytes(entry)
-    this.#commits.set(entry.commit, (this.#commits.get(entry.commit) ?? 0) + 1)
+    entry.counted.waiting += 1
+  }
+
+  #waitingOf(commit: number): CommitWaiting {
+    if (this.#commit.number === commit && this.#commit.waiting > 0) return this.#commit
+    let known = this.#commits.get(commit)
+    if (known === undefined) this.#commits.set(commit, (known = { number: commit, waiting: 0 }))
+    return (this.#commit = known)
   }
 
   #becomeReady(lane: OutLane, number: number): void {
     lane.sendable = Math.max(lane.sendable, number)
     if (lane.sendable > lane.cursor) this.ready(lane.peer).add(lane)
   }
-}
-
-function positionOf({ number, chainHigh, chainLow }: Position): Position {
-  return { number, chainHigh, chainLow }
 }
 
 function pushTo<T>(lists: Map<number, T[]>, key: number, value: T): void {

@@ -76,18 +76,6 @@ export interface RecordPlace {
   readonly next: number
 }
 
-/** A message between shards, as it is appended to a lane. The bytes are never written to again. */
-export interface LaneMessage {
-  readonly route: number
-  readonly key: string
-  readonly timeMs: number
-  readonly idHigh: number
-  readonly idLow: number
-  readonly buffer: Uint8Array
-  readonly start: number
-  readonly end: number
-}
-
 export interface LinkLimits {
   readonly creditBytes: number
   readonly frameBytes: number

@@ -5,7 +5,7 @@ import type { SourcePosition } from './ports.ts'
 
 interface Receipt {
   readonly session: OpenSession | undefined
-  readonly lanes: Set<InLane>
+  readonly lanes: InLane[]
   /** By the sender's numbers of sources. */
   readonly sources: Map<string, SourcePosition>
   /** Everything up to this frame was taken. 0: no frame was finished. */
@@ -32,7 +32,10 @@ export class Receipts {
   }
 
   lane(session: OpenSession, lane: InLane): void {
-    this.#of(session).lanes.add(lane)
+    const receipt = this.#of(session)
+    if (lane.receipt === receipt.lanes) return
+    lane.receipt = receipt.lanes
+    receipt.lanes.push(lane)
   }
 
   source(session: OpenSession, position: SourcePosition): void {
@@ -46,7 +49,7 @@ export class Receipts {
   /** For a planted bug: what was taken, durable or not. */
   staged(): Acked {
     const { lanes, sources, frame } = this.#open
-    return { frame, lanes: [...lanes].map(stagedOf), sources: [...sources.values()] }
+    return { frame, lanes: lanes.map(stagedOf), sources: [...sources.values()] }
   }
 
   sealed(commit: number): void {
@@ -56,18 +59,18 @@ export class Receipts {
 
   /** What became durable with commits up to this one, in the given session. Undefined: nothing. */
   takeDurable(commit: number, session: OpenSession | undefined): Acked | undefined {
-    const all = emptyReceipt(session)
     let done = 0
-    for (; done < this.#sealed.length && this.#sealed[done]!.commit <= commit; done++) {
-      const { receipt } = this.#sealed[done]!
-      if (receipt.session !== session) continue
-      for (const lane of receipt.lanes) all.lanes.add(lane)
-      for (const [key, position] of receipt.sources) all.sources.set(key, position)
-      all.frame = Math.max(all.frame, receipt.frame)
+    while (done < this.#sealed.length && this.#sealed[done]!.commit <= commit) done += 1
+    if (done === 0) return undefined
+    const receipts = this.#sealed.splice(0, done).flatMap(({ receipt }) => (receipt.session === session ? receipt : []))
+    if (receipts.length === 0) return undefined
+    const lanes = receipts.length === 1 ? receipts[0]!.lanes : new Set(receipts.flatMap((receipt) => receipt.lanes))
+    const sources = new Map(receipts.flatMap((receipt) => [...receipt.sources]))
+    return {
+      frame: Math.max(...receipts.map(({ frame }) => frame)),
+      lanes: Array.from(lanes, durableOf),
+      sources: [...sources.values()],
     }
-    if (done > 0) this.#sealed.splice(0, done)
-    if (isEmpty(all)) return undefined
-    return { frame: all.frame, lanes: [...all.lanes].map(durableOf), sources: [...all.sources.values()] }
   }
 
   /** A batch that takes from two sessions acks to neither: the handshake between them says it all. */
@@ -87,9 +90,9 @@ function stagedOf({ from, to, staged }: InLane): LanePosition {
 }
 
 function emptyReceipt(session: OpenSession | undefined): Receipt {
-  return { session, lanes: new Set(), sources: new Map(), frame: 0 }
+  return { session, lanes: [], sources: new Map(), frame: 0 }
 }
 
 function isEmpty({ lanes, sources, frame }: Receipt): boolean {
-  return lanes.size === 0 && sources.size === 0 && frame === 0
+  return lanes.length === 0 && sources.size === 0 && frame === 0
 }

@@ -1,6 +1,7 @@
+import { Chain } from '../../base/hash.ts'
 import type { ForwardedSection, LaneSection, MarkSection, RecordSection, Section } from './data-frame.ts'
-import { LaneChain } from './lane-chain.ts'
 import type { LinkParts } from './link-parts.ts'
+import { readMessageHead } from './message-bytes.ts'
 import type { OpenSession } from './open-session.ts'
 import type { Inbox, Taken } from './ports.ts'
 import type { Receipts } from './receipts.ts'
@@ -13,19 +14,20 @@ interface WaitingFrame {
   /** How much of it was taken: sections, and messages of the section after them. */
   section: number
   message: number
+  /** Where the next message of a lane is. */
+  at: number
 }
 
 /** Frames that were accepted and that no batch has taken yet (V2, V4 and V5 of LinkIn). */
 export class WaitingFrames {
   readonly #parts: LinkParts
   readonly #receipts: Receipts
-  readonly #chain: LaneChain
+  readonly #chain = new Chain()
   #frames: WaitingFrame[] = []
 
   constructor(parts: LinkParts, receipts: Receipts) {
     this.#parts = parts
     this.#receipts = receipts
-    this.#chain = new LaneChain(parts.names.routes)
   }
 
   get isEmpty(): boolean {
@@ -33,7 +35,7 @@ export class WaitingFrames {
   }
 
   push(session: OpenSession, number: number, cut: number, sections: readonly Section[]): void {
-    this.#frames.push({ session, number, cut, sections, section: 0, message: 0 })
+    this.#frames.push({ session, number, cut, sections, section: 0, message: 0, at: 0 })
   }
 
   clear(): void {
@@ -55,7 +57,7 @@ export class WaitingFrames {
         if (section.kind === 'lane') {
           outcome = this.#takeLane(frame, section, max - taken, inbox)
           taken += frame.message - before
-          if (frame.message < section.messages.length) continue
+          if (frame.message < section.count) continue
         } else if (section.kind === 'forwarded') {
           outcome = this.#takeForwarded(frame, section, max - taken, inbox)
           taken += frame.message - before
@@ -78,24 +80,44 @@ export class WaitingFrames {
 
   #takeLane(frame: WaitingFrame, section: LaneSection, max: number, inbox: Inbox): Taken | 'broken' {
     const { inLanes, bugs } = this.#parts
-    const lane = inLanes.lane(section.from, section.to)
-    for (let left = max; left > 0 && frame.message < section.messages.length; left--) {
+    const { from, to, reader, count } = section
+    const lane = inLanes.lane(from, to)
+    if (frame.message === 0) frame.at = section.at
+    for (let left = max; left > 0 && frame.message < count; left--) {
       const number = section.first + frame.message
       if (number > lane.number + 1 && !bugs.acceptHigherNumber) {
         frame.session.broken = true
         return 'broken'
       }
+      reader.at = frame.at
+      const size = reader.varint()
+      const start = reader.at
+      const end = start + size
       if (number > lane.number) {
-        const envelope = section.messages[frame.message]!
-        this.#chain.step(lane.chainHigh, lane.chainLow, envelope, envelope.bytes)
-        const { high, low } = this.#chain
-        envelope.from.number = number
-        envelope.from.chainHigh = high
-        envelope.from.chainLow = low
-        if (inbox.laneMessage(envelope) === 'full') return 'full'
-        inLanes.advance(lane, number, high, low)
+        const { bytes } = reader
+        const chain = this.#chain
+        chain.high = lane.chainHigh
+        chain.low = lane.chainLow
+        chain.add(bytes, start, end)
+        const { high: chainHigh, low: chainLow } = chain
+        const { route, timeMs, idHigh, idLow, key } = readMessageHead(reader)
+        const taken = inbox.laneMessage({
+          route: frame.session.tables.route(route),
+          key,
+          shard: to,
+          bytes,
+          start: reader.at,
+          end,
+          timeMs,
+          idHigh,
+          idLow,
+          from: { kind: 'lane', shard: from, number, chainHigh, chainLow },
+        })
+        if (taken === 'full') return 'full'
+        inLanes.advance(lane, number, chainHigh, chainLow)
       }
       this.#receipts.lane(frame.session, lane) // one that was known already is acked again too
+      frame.at = end
       frame.message += 1
     }
     return 'taken'

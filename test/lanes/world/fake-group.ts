@@ -14,6 +14,7 @@ import type {
 import type { Envelope } from '../../../runtime/shard/message.ts'
 import { copyState, type GroupState, restoreLanes, type Snapshot, snapshotOf } from './group-state.ts'
 import { type Emission, writeRecord } from '../emission.ts'
+import { contentOf, laneMessage, textOf } from '../lane-message.ts'
 import {
   emissionsOf,
   groupOf,
@@ -70,7 +71,7 @@ export class FakeGroup {
     this.durable = this.#last = snapshot
     this.state = copyState(snapshot.state)
     const ownerOf = (shard: number): number => groupOf(shard, around.groupCount)
-    this.outLanes = new OutLanes(id, names.routes, ownerOf)
+    this.outLanes = new OutLanes(id, ownerOf)
     restoreLanes(snapshot, this.outLanes, this.inLanes)
     const { outLanes, inLanes } = this
     this.#host = {
@@ -148,9 +149,7 @@ export class FakeGroup {
   #seal(): void {
     const commit = this.#last.commit + 1
     for (const { from, to, content } of this.#outgoing) {
-      const buffer = Uint8Array.from(content, (letter) => letter.charCodeAt(0))
-      const message = { route: 0, key: 'key', timeMs: 5, idHigh: 1, idLow: 2, buffer, start: 0, end: buffer.length }
-      this.outLanes.append(from, to, message, commit)
+      this.outLanes.append(from, to, laneMessage(names.routeIds[0]!, content), commit)
       listOf(this.state.sent, from, to).push(content)
     }
     this.#outgoing = []
@@ -166,10 +165,11 @@ export class FakeGroup {
   #takeOwn(): void {
     for (const lane of this.outLanes.ready(this.id)) {
       while (lane.cursor < lane.sendable) {
-        const { number, chainHigh, chainLow, buffer, start, end } = lane.entry(lane.cursor + 1)!
+        const entry = lane.entry(lane.cursor + 1)!
+        const { number, chainHigh, chainLow } = entry
         this.inLanes.advance(this.inLanes.lane(lane.from, lane.to), number, chainHigh, chainLow)
         this.outLanes.pruneLane(lane, number)
-        this.#handleContent(lane.from, lane.to, textOf(buffer, start, end))
+        this.#handleContent(lane.from, lane.to, contentOf(entry))
       }
     }
   }
@@ -277,8 +277,4 @@ function listOf(lists: Map<string, string[]>, from: number, to: number): string[
   let list = lists.get(key)
   if (list === undefined) lists.set(key, (list = []))
   return list
-}
-
-function textOf(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  return String.fromCharCode(...bytes.subarray(start, end))
 }

@@ -1,5 +1,6 @@
 import type { InLanes } from '../../../runtime/shard/lanes/in-lanes.ts'
-import type { LaneEntry, OutLanes } from '../../../runtime/shard/lanes/out-lanes.ts'
+import type { LaneEntry } from '../../../runtime/shard/lanes/out-lane.ts'
+import type { OutLanes } from '../../../runtime/shard/lanes/out-lanes.ts'
 import type { Position } from '../../../runtime/shard/record.ts'
 
 /** What a group of the test commits. Contents of messages are kept by lane, so that both ends can be compared. */

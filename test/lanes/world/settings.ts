@@ -10,7 +10,13 @@ export const recordCount = 24
 export const recordSize = 10
 /** Small, so that frames, credit and silence matter within a few hundred milliseconds. */
 export const limits: LinkLimits = { creditBytes: 700, frameBytes: 150, resendMs: 20 }
-export const names: LaneNames = { routes: ['target.handler'], sinks: ['out'], sources: ['log'], plans: ['plan'] }
+export const names: LaneNames = {
+  routes: ['target.handler'],
+  routeIds: [7],
+  sinks: ['out'],
+  sources: ['log'],
+  plans: ['plan'],
+}
 
 export function groupOf(shard: number, groupCount: number): number {
   return shard % groupCount

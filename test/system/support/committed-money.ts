@@ -5,11 +5,13 @@ import { Account, bank } from '../../../examples/transfers/transfers.ts'
 import { createCodec } from '../../../runtime/codec/codec.ts'
 import { openLevelStore } from '../../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../../runtime/node/level/store.ts'
+import { ByteReader } from '../../../runtime/base/bytes.ts'
 import { Catalog } from '../../../runtime/shard/catalog.ts'
+import { readMessageHead } from '../../../runtime/shard/lanes/message-bytes.ts'
 import { type Recovered, recover } from '../../../runtime/shard/recover.ts'
 import { EntityTable } from '../../../runtime/shard/row.ts'
 import { Space } from '../../../runtime/shard/row-key.ts'
-import { latin1 } from '../../../runtime/shard/write-back.ts'
+import { latin1 } from '../../../runtime/shard/latin1.ts'
 
 const codec = createCodec()
 const plan = compile(bank)
@@ -49,11 +51,11 @@ async function* newestRows(
   store: LevelStore,
   groups: readonly Recovered[],
 ): AsyncGenerator<readonly [Uint8Array, Uint8Array]> {
-  const rows = new Map(groups.flatMap((group) => [...group.rows]))
+  const rows = new Map(groups.flatMap((group) => [...group.rows].map((row) => [latin1(row[0]), row])))
   for await (const [key, value] of store.scan(new Uint8Array([Space.entity]), new Uint8Array([Space.entity + 1]))) {
     if (!rows.has(latin1(key))) yield [key, value]
   }
-  for (const { key, value } of rows.values()) if (key[0] === Space.entity && value !== undefined) yield [key, value]
+  for (const [key, value] of rows.values()) if (key[0] === Space.entity && value !== undefined) yield [key, value]
 }
 
 function moneyOnTheWay(groups: readonly Recovered[]): number {
@@ -62,10 +64,12 @@ function moneyOnTheWay(groups: readonly Recovered[]): number {
     for (const { from, to, position } of lanesIn.values()) received.set(`${from}/${to}`, position.number)
   const routes = Catalog.decode(groups[0]!.catalog).names('route')
   let money = 0
-  for (const { from, to, number, route, buffer, start, end } of groups.flatMap(({ messages }) => messages)) {
+  for (const { from, to, number, buffer, start, end } of groups.flatMap(({ messages }) => messages)) {
     if (number <= (received.get(`${from}/${to}`) ?? 0)) continue
+    const reader = new ByteReader(buffer, start, end)
+    const { route } = readMessageHead(reader)
     if (routes[route] !== Account.deposit.name) throw new Error(`a message for ${routes[route]} is on its way`)
-    money += (codec.decode(buffer, start, end) as { amount: number }).amount
+    money += (codec.decode(buffer, reader.at, end) as { amount: number }).amount
   }
   return money
 }

@@ -1,0 +1,76 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { entity, pipeline, source, text } from 'millrace'
+import { expect } from 'vitest'
+import { compile } from '../../api/compile.ts'
+import { workerOptions } from '../../api/run/worker-options.ts'
+import { maxBatchMessages, waitingShare } from '../../runtime/base/limits.ts'
+import { createCodec } from '../../runtime/codec/codec.ts'
+import { realClock } from '../../runtime/node/host/real-clock.ts'
+import { openLevelStore } from '../../runtime/node/level/open-store.ts'
+import type { SourcePartition } from '../../runtime/ports/source.ts'
+import { Worker } from '../../runtime/worker/worker.ts'
+import { test } from '../support/folder.ts'
+
+const company = maxBatchMessages / waitingShare
+const ticks = source('ticks', text)
+const Counter = entity('counter', {
+  state: () => ({ count: 0 }),
+  on: { tick: (state, _key: string) => void state.count++ },
+})
+const counting = pipeline('counting', ({ from }) => {
+  from(ticks)
+    .keyBy((key) => key)
+    .to(Counter.tick)
+})
+
+test('a batch waits for company while its source gives as much as it is asked for', async ({ folder }) => {
+  expect(await recordsOfFirstBatch(folder, (asked) => asked)).toBeGreaterThanOrEqual(company)
+})
+
+test('what a source gives is committed at once when it gives less than it is asked for', async ({ folder }) => {
+  expect(await recordsOfFirstBatch(folder, () => 10)).toBeLessThan(company)
+})
+
+/** How many records the first commit covers that covers any, of a source that never ends. */
+async function recordsOfFirstBatch(folder: string, gives: (asked: number) => number): Promise<number> {
+  const store = await openLevelStore({ path: folder, durability: 'process' })
+  let records = 0
+  const partition = endless(gives, (next) => (records ||= next))
+  const worker = new Worker(
+    compile(counting),
+    createCodec(),
+    { clock: realClock, store, partitions: [{ source: 0, partition }], sinks: [], wake() {} },
+    workerOptions({ group: 0, groupCount: 1, shardCount: store.shardCount, acceptTornRecords: false }),
+  )
+  worker.start()
+  while (worker.state !== 'stopped') {
+    worker.tick()
+    if (records > 0) worker.drain()
+    await turn()
+  }
+  await store.close()
+  if (worker.error !== undefined) throw worker.error
+  return records
+}
+
+/** The same record for ever. */
+function endless(gives: (asked: number) => number, confirmed: (next: number) => void): SourcePartition {
+  const buffer = Buffer.from('a')
+  let at = 0
+  return {
+    source: 'ticks',
+    partition: 'endless',
+    atEnd: false,
+    failed: undefined,
+    seek: (next) => void (at = next),
+    poll(asked) {
+      const count = gives(asked)
+      const offsets = Float64Array.from({ length: count }, (_, i) => at + i)
+      at += count
+      const starts = new Uint32Array(count)
+      return { count, buffer, starts, ends: starts.map(() => buffer.length), offsets, next: at, proof: '' }
+    },
+    confirm: confirmed,
+    async close() {},
+  }
+}

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'MR_CONTEXT_MISUSED'
   | 'MR_AMPLIFYING_CYCLE'
   | 'MR_LANE_DIVERGED'
+  | 'MR_LOG_DIVERGED'
   | 'MR_SINK_DIVERGED'
   | 'MR_FENCED'
   | 'MR_STORE_LOCKED'

@@ -19,12 +19,12 @@ import { eventually } from '../support/eventually.ts'
 import { membership } from './support/process-links-under-test.ts'
 import { frameOf, Processes, sayUntilHeard, type Side } from './support/two-processes.ts'
 
-const impatient = { timeMs: 100, timeoutMs: 100 }
+const impatient = { openMs: 100, silenceMs: 100, answerMs: 100 }
 
 /** Two processes; the way from the first to the second, in both directions, leads through the proxy. */
 async function throughProxy(all: Processes, proxy: Proxy): Promise<[Side, Side]> {
-  const a = await all.side(0, 'a', { keepalive: impatient })
-  const b = await all.side(1, 'b', { keepalive: impatient })
+  const a = await all.side(0, 'a', { patience: impatient })
+  const b = await all.side(1, 'b', { patience: impatient })
   proxy.aim(b.process.port)
   all.places.set(1, { address: `127.0.0.1:${proxy.port}`, incarnation: 'b' })
   await sayUntilHeard(a, 1, b, 1)
@@ -57,6 +57,24 @@ test('a network that swallows everything is noticed by both, and what waited is 
   proxy.speak()
   await sayUntilHeard(a, 1, b, 4)
   await sayUntilHeard(b, 0, a, 5)
+})
+
+test('a process that does not answer is given up, and tried again later', async () => {
+  await using proxy = await Proxy.start()
+  await using all = new Processes()
+  const a = await all.side(0, 'a', { patience: { ...impatient, openMs: 20 } })
+  const b = await all.side(1, 'b')
+  proxy.aim(b.process.port)
+  all.places.set(1, { address: `127.0.0.1:${proxy.port}`, incarnation: 'b' })
+  proxy.hush()
+  await eventually(() => {
+    a.links.send(1, frameOf(1))
+    return a.process.peers[0]!.begun === 3
+  })
+  expect(a.process.peers[0]!.streams).toBe(1)
+  expect(b.numbers).toEqual([])
+  proxy.speak()
+  await sayUntilHeard(a, 1, b, 2)
 })
 
 test('a peer that takes nothing costs a bounded amount of memory, and goes on where it takes again', async () => {
@@ -131,7 +149,7 @@ test('a stream that carries junk is ended, and nothing else happens', async () =
 })
 
 test('both ends of a connection have the window that is wanted', async () => {
-  const options = streamOptions({ timeMs: 5_000, timeoutMs: 5_000 })
+  const options = streamOptions({ silenceMs: 5_000, answerMs: 5_000 })
   const server = new Server(options)
   let accepted!: (session: ServerHttp2Session) => void
   const session = new Promise<ServerHttp2Session>((resolve) => {

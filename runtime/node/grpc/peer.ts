@@ -1,6 +1,6 @@
 import { type ChannelCredentials, type ChannelOptions, status, type StatusObject } from '@grpc/grpc-js'
 import type { MillraceError } from '../../base/errors.ts'
-import { maxStreamRetryMs, streamOpenMs, streamRetryMs } from '../../base/limits.ts'
+import { maxStreamRetryMs, streamRetryMs } from '../../base/limits.ts'
 import { type AddressedFrame, FrameQueue } from './frame-queue.ts'
 import { FrameStream } from './frame-stream.ts'
 import { type ProcessIdentity, readCard, refusalOf, writeCard } from './identity.ts'
@@ -10,6 +10,8 @@ export interface PeerParts {
   readonly own: ProcessIdentity
   readonly credentials: ChannelCredentials
   readonly options: ChannelOptions
+  /** How long the peer may take to answer. */
+  readonly openMs: number
   readonly nowMs: () => number
   arrived(frame: AddressedFrame): void
   /** Once for each incarnation of a process that is not one of ours. */
@@ -203,7 +205,8 @@ export class Peer {
 
   #giveUpWaiting(): void {
     const dialled = this.#dialled
-    if (dialled === undefined || dialled.isOpen || this.#parts.nowMs() - dialled.begunMs < streamOpenMs) return
+    const { nowMs, openMs } = this.#parts
+    if (dialled === undefined || dialled.isOpen || nowMs() - dialled.begunMs < openMs) return
     this.#dialled = undefined
     dialled.call.cancel()
     this.#fail()

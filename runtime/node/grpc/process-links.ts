@@ -8,12 +8,13 @@ import {
 } from '@grpc/grpc-js'
 import { promisify } from 'node:util'
 import { MillraceError } from '../../base/errors.ts'
-import { streamKeepaliveMs } from '../../base/limits.ts'
+import { streamKeepaliveMs, streamOpenMs } from '../../base/limits.ts'
 import type { AddressedFrame } from './frame-queue.ts'
 import { GroupLinks } from './group-links.ts'
 import { type ProcessIdentity, readCard, refusalOf, writeCard } from './identity.ts'
+import { ownBytes } from './own-bytes.ts'
 import { Peer, type PeerCounts, type PeerParts } from './peer.ts'
-import { type Keepalive, linksService, type ServerStream, streamOptions, widenWindow } from './service.ts'
+import { linksService, type Patience, type ServerStream, streamOptions, widenWindow } from './service.ts'
 
 /** Where a group runs. */
 export interface GroupPlace {
@@ -39,7 +40,13 @@ export interface ProcessLinksOptions {
   readonly refused: (error: MillraceError) => void
   /** TLS, if both are given. Default: none, which is for one machine or a network that nobody else is in. */
   readonly credentials?: { readonly server: ServerCredentials; readonly channel: ChannelCredentials }
-  readonly keepalive?: Keepalive
+  readonly patience?: Patience
+}
+
+const usualPatience: Patience = {
+  openMs: streamOpenMs,
+  silenceMs: streamKeepaliveMs,
+  answerMs: streamKeepaliveMs,
 }
 
 /**
@@ -69,15 +76,15 @@ export class ProcessLinks {
 
   private constructor(options: ProcessLinksOptions) {
     const { identity, placeOf, refused, credentials } = options
-    const channelOptions: ChannelOptions = streamOptions(
-      options.keepalive ?? { timeMs: streamKeepaliveMs, timeoutMs: streamKeepaliveMs },
-    )
+    const patience = options.patience ?? usualPatience
+    const channelOptions: ChannelOptions = streamOptions(patience)
     this.#identity = identity
     this.#placeOf = placeOf
     this.#peerParts = {
       own: identity,
       credentials: credentials?.channel ?? ChannelCredentials.createInsecure(),
       options: channelOptions,
+      openMs: patience.openMs,
       nowMs: () => performance.now(),
       arrived: (frame) => this.#arrived(frame),
       refused,
@@ -123,7 +130,7 @@ export class ProcessLinks {
   send(from: number, to: number, frame: Uint8Array): void {
     if (this.#isClosed) return
     const end = this.#ends.get(to)
-    if (end !== undefined) return end.arrive(from, owned(frame))
+    if (end !== undefined) return end.arrive(from, ownBytes(frame))
     const place = this.#placeOf(to)
     if (place === undefined || place.incarnation === this.#identity.incarnation) return
     this.#peer(place.incarnation).send({ from, to, frame }, place.address)
@@ -179,9 +186,4 @@ export class ProcessLinks {
     }
     return peer
   }
-}
-
-/** N1: the receiver gets a buffer of its own, which a frame is unless it is part of a larger one. */
-function owned(frame: Uint8Array): Uint8Array {
-  return frame.byteLength === frame.buffer.byteLength ? frame : frame.slice()
 }

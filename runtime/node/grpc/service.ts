@@ -42,19 +42,21 @@ export function beginStream(
   return call
 }
 
-export interface Keepalive {
-  /** Silence of a connection after which it is tried, and how long that may take. */
-  readonly timeMs: number
-  readonly timeoutMs: number
+export interface Patience {
+  /** How long a process may take to answer when a stream is begun. */
+  readonly openMs: number
+  /** Silence of a connection after which it is tried, and how long the answer to that may take. */
+  readonly silenceMs: number
+  readonly answerMs: number
 }
 
-export function streamOptions({ timeMs, timeoutMs }: Keepalive): ChannelOptions {
+export function streamOptions({ silenceMs, answerMs }: Omit<Patience, 'openMs'>): ChannelOptions {
   return {
     'grpc.max_receive_message_length': maxStreamMessageBytes,
     'grpc.max_send_message_length': maxStreamMessageBytes,
     'grpc-node.flow_control_window': streamWindowBytes,
-    'grpc.keepalive_time_ms': timeMs,
-    'grpc.keepalive_timeout_ms': timeoutMs,
+    'grpc.keepalive_time_ms': silenceMs,
+    'grpc.keepalive_timeout_ms': answerMs,
     'grpc.keepalive_permit_without_calls': 1,
     // What is sent is sent once: the lanes repeat what was lost. Retries would keep a copy of everything.
     'grpc.enable_retries': 0,

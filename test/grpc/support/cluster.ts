@@ -103,7 +103,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async end(): Promise<void> {
-    await Promise.all(this.#children.map((child) => child?.end()))
+    await Promise.all(this.#children.map(async (child) => await child?.end()))
     this.#children.length = 0
   }
 

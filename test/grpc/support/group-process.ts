@@ -31,7 +31,7 @@ const links = await ProcessLinks.listen({
   refused: (error) => {
     throw error
   },
-  keepalive: { timeMs: 200, timeoutMs: 200 },
+  patience: { openMs: 2_000, silenceMs: 200, answerMs: 200 },
 })
 const running = new Map<number, RunningGroup>()
 

@@ -1,7 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { MessageChannel } from 'node:worker_threads'
 import type { Membership } from '../../../runtime/node/grpc/identity.ts'
 import { type GroupPlace, ProcessLinks, type ProcessLinksOptions } from '../../../runtime/node/grpc/process-links.ts'
 import type { LinksUnderTest } from '../../../runtime/ports/contracts/link.ts'
+import { ThreadEnd } from '../../../runtime/node/grpc/thread-end.ts'
+import { PortLinks } from '../../../runtime/node/threads/port-links.ts'
 import type { Links } from '../../../runtime/ports/link.ts'
 
 export const membership: Membership = { application: 'bank', data: 'd1', shardCount: 8, program: 'p1' }
@@ -22,15 +25,47 @@ export function listen(
   })
 }
 
+interface End extends Links {
+  close(): void
+}
+
+/** Runs a group on this thread, or as if it were on another: with a port for each of its peers. */
+type Join = (process: ProcessLinks, group: number, wake: () => void) => End
+
+const joined: Join = (process, group, wake) => {
+  const links = process.join(group, wake)
+  return { send: (peer, frame) => links.send(peer, frame), poll: () => links.poll(), close: () => {} }
+}
+
+export const bridged: Join = (process, group, wake) => {
+  const end = new ThreadEnd(group, (from, to, frame) => process.send(from, to, frame))
+  process.attach(group, end)
+  const links = new PortLinks(wake)
+  for (const peer of [0, 1, 2, 17]) {
+    const { port1, port2 } = new MessageChannel()
+    if (peer === group) continue
+    end.connect(peer, port1)
+    links.connect(peer, port2)
+  }
+  return {
+    send: (peer, frame) => links.send(peer, frame),
+    poll: () => links.poll(),
+    close: () => {
+      links.close()
+      end.close()
+    },
+  }
+}
+
 /** Three groups in processes of their own, or of which some share one: `processOf` says which. */
-export async function linksUnderTest(processOf: readonly number[]): Promise<LinksUnderTest> {
+export async function linksUnderTest(processOf: readonly number[], join: Join = joined): Promise<LinksUnderTest> {
   const groups = processOf.map((_, group) => group)
   const places = new Map<number, GroupPlace>()
   const processes = new Map<number, ProcessLinks>()
   const wakes = groups.map(() => 0)
   const living = new Set(groups)
   const due = groups.map(() => 0)
-  const ends: Links[] = []
+  const ends: End[] = []
   let lives = 0
 
   const openProcess = async (process: number): Promise<void> => {
@@ -42,13 +77,14 @@ export async function linksUnderTest(processOf: readonly number[]): Promise<Link
       places.set(group, { address: `127.0.0.1:${links.port}`, incarnation })
       living.add(group)
       due[group] = wakes[group]!
-      const end = links.join(group, () => (wakes[group]! += 1))
+      const end = join(links, group, () => (wakes[group]! += 1))
       ends[group] = {
         send: (peer, frame) => {
           if (living.has(peer)) due[peer]! += 1
           end.send(peer, frame)
         },
         poll: () => end.poll(),
+        close: () => end.close(),
       }
     }
   }
@@ -62,10 +98,12 @@ export async function linksUnderTest(processOf: readonly number[]): Promise<Link
     lose: async (group) => {
       living.delete(group)
       processes.get(processOf[group]!)!.close()
+      ends[group]!.close()
     },
     reopen: (group) => openProcess(processOf[group]!),
     dispose: async () => {
       for (const links of processes.values()) links.close()
+      for (const end of ends) end.close()
     },
   }
 }

@@ -2,6 +2,7 @@ import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js'
 import { generate } from 'selfsigned'
 import { describe, expect, test } from 'vitest'
 import type { MillraceError } from '../../runtime/base/errors.ts'
+import { maxStreamMessageBytes } from '../../runtime/base/limits.ts'
 import type { Membership } from '../../runtime/node/grpc/identity.ts'
 import type { GroupLinks } from '../../runtime/node/grpc/group-links.ts'
 import { eventually } from '../support/eventually.ts'
@@ -48,14 +49,15 @@ describe('processes', () => {
     await using all = new Processes()
     const a = await all.side(0, 'a')
     const old = await all.side(1, 'old')
-    await sayUntilHeard(a, 1, old, 1)
+    const said = await sayUntilHeard(a, 1, old, 1)
+    await eventually(() => old.numbers.length === said)
     old.process.leave(1)
     a.links.send(1, frameOf(2))
     await eventually(() => old.process.strays === 1)
     const young = await all.side(1, 'young')
     await sayUntilHeard(a, 1, young, 3)
     await sayUntilHeard(young, 0, a, 4)
-    expect([old.numbers, young.numbers.includes(2)]).toEqual([[1], false])
+    expect([new Set(old.numbers), young.numbers.includes(2)]).toEqual([new Set([1]), false])
     const home = all.join(1, 'a', a.process)
     a.links.send(1, frameOf(5))
     expect(home.numbers).toEqual([5])
@@ -77,6 +79,18 @@ describe('processes', () => {
     expect([dropped, waitingBytes]).toEqual([100, 0])
     all.places.set(1, { address, incarnation: 'b' })
     await sayUntilHeard(a, 1, b, 200)
+  })
+
+  test('a frame that is larger than any message may be is dropped alone', async () => {
+    await using all = new Processes()
+    const a = await all.side(0, 'a')
+    const b = await all.side(1, 'b')
+    await sayUntilHeard(a, 1, b, 1)
+    const { dropped } = a.process.peers[0]!
+    a.links.send(1, new Uint8Array(maxStreamMessageBytes))
+    a.links.send(1, frameOf(2))
+    await eventually(() => b.numbers.includes(2))
+    expect(a.process.peers[0]).toMatchObject({ dropped: dropped + 1, begun: 1 })
   })
 
   test('a process that is nowhere is silence', async () => {

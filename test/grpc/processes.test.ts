@@ -34,6 +34,11 @@ test('two processes, a network that fails in every way, and kill -9: exactly onc
       for (const proxy of proxies) proxy.cut()
       for (const proxy of proxies) proxy.speak()
     },
+    'a process that stands still': async () => {
+      cluster.child(1).halt()
+      await eventually(() => cluster.child(0).streams === 0)
+      cluster.child(1).goOn()
+    },
     'kill -9 of the first': () => cluster.killAndStart(0),
     'kill -9 of the second': () => cluster.killAndStart(1),
   }

@@ -1,10 +1,13 @@
 import { type ChannelCredentials, type ChannelOptions, status, type StatusObject } from '@grpc/grpc-js'
 import type { MillraceError } from '../../base/errors.ts'
-import { maxStreamRetryMs, streamRetryMs } from '../../base/limits.ts'
+import { maxStreamMessageBytes, maxStreamRetryMs, streamMessageBytes, streamRetryMs } from '../../base/limits.ts'
 import { type AddressedFrame, FrameQueue } from './frame-queue.ts'
 import { FrameStream } from './frame-stream.ts'
 import { type ProcessIdentity, readCard, refusalOf, writeCard } from './identity.ts'
 import { beginStream, type ClientStream, type ServerStream } from './service.ts'
+
+/** A message may have other frames before it. */
+const largestFrame = maxStreamMessageBytes - 2 * streamMessageBytes
 
 export interface PeerParts {
   readonly own: ProcessIdentity
@@ -91,6 +94,7 @@ export class Peer {
 
   /** `address`: where it is reached, if there is no stream. */
   send(frame: AddressedFrame, address: string): void {
+    if (frame.frame.length > largestFrame) return void (this.#dropped += 1) // it would end the stream of all the others
     this.#giveUpWaiting()
     if (this.#state === 'closed' && this.#parts.nowMs() >= this.#retryAtMs) this.#dial(address)
     const state = this.#state

@@ -31,7 +31,7 @@ const links = await ProcessLinks.listen({
   refused: (error) => {
     throw error
   },
-  patience: { openMs: 2_000, silenceMs: 200, answerMs: 200 },
+  patience: { openMs: 5_000, silenceMs: 500, answerMs: 1_500 },
 })
 const running = new Map<number, RunningGroup>()
 

@@ -60,6 +60,15 @@ export class ProcessChild {
     await this.#hear((said) => said.kind === 'left' && said.group === group)
   }
 
+  /** It does nothing any more, and its connections stay. */
+  halt(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   async kill(): Promise<void> {
     this.#isWanted = false
     this.#child.kill('SIGKILL')

@@ -53,11 +53,14 @@ function numberOf(frame: Uint8Array): number {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(0)
 }
 
-/** As lanes do: says it again until it is heard. Resolves when it is. */
-export async function sayUntilHeard(from: Side, to: number, hearer: Side, number: number): Promise<void> {
+/** As lanes do: says it again until it is heard. Returns how often it was said; the last ones may still be under way. */
+export async function sayUntilHeard(from: Side, to: number, hearer: Side, number: number): Promise<number> {
+  let said = 0
   await eventually(() => {
     if (hearer.numbers.includes(number)) return true
     from.links.send(to, frameOf(number))
+    said += 1
     return false
   })
+  return said
 }

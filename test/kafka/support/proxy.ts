@@ -17,6 +17,7 @@ export class Proxy {
   #targetPort = 0
   #refusing = false
   #slowness: Slowness | undefined
+  #silence: PromiseWithEnd | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -36,9 +37,18 @@ export class Proxy {
 
   through(connect: Connect): Connect {
     return ({ port }, options) => {
-      this.#targetPort = port
-      return connect({ host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port }, options)
+      this.aim(port)
+      return connect({ host: '127.0.0.1', port: this.port }, options)
     }
+  }
+
+  /** Where those who come lead to. */
+  aim(port: number): void {
+    this.#targetPort = port
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
   }
 
   /** Ends every connection now; what has not arrived yet never does. */
@@ -50,6 +60,16 @@ export class Proxy {
   /** What comes from now on arrives in pieces, each after a pause. Undefined: as fast as it can. */
   slow(slowness: Slowness | undefined): void {
     this.#slowness = slowness
+  }
+
+  /** Nothing gets through and nothing ends, until `speak`: as with a network that swallows, or a peer that does not read. */
+  hush(): void {
+    this.#silence ??= promiseWithEnd()
+  }
+
+  speak(): void {
+    this.#silence?.end()
+    this.#silence = undefined
   }
 
   /** From now on nobody gets through any more. */
@@ -75,7 +95,11 @@ export class Proxy {
       [onwards, socket],
     ] as const) {
       this.#sockets.add(from)
-      from.pipe(new SlowStream(() => this.#slowness)).pipe(to)
+      const slow = new SlowStream(
+        () => this.#slowness,
+        () => this.#silence?.promise,
+      )
+      from.pipe(slow).pipe(to)
       from.on('error', () => to.destroy())
       from.on('close', () => {
         this.#sockets.delete(from)
@@ -85,12 +109,27 @@ export class Proxy {
   }
 }
 
+interface PromiseWithEnd {
+  readonly promise: Promise<void>
+  end(): void
+}
+
+function promiseWithEnd(): PromiseWithEnd {
+  let end!: () => void
+  const promise = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { promise, end }
+}
+
 class SlowStream extends Transform {
   readonly #slowness: () => Slowness | undefined
+  readonly #silence: () => Promise<void> | undefined
 
-  constructor(slowness: () => Slowness | undefined) {
+  constructor(slowness: () => Slowness | undefined, silence: () => Promise<void> | undefined) {
     super()
     this.#slowness = slowness
+    this.#silence = silence
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -99,6 +138,7 @@ class SlowStream extends Transform {
 
   async #carry(chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length; ) {
+      await this.#silence()
       const slowness = this.#slowness()
       if (slowness !== undefined) await sleep(slowness.pauseMs)
       const end = slowness === undefined ? chunk.length : at + slowness.pieceBytes

@@ -104,6 +104,16 @@ describe('processes', () => {
     expect(a.process.peers[0]).toMatchObject({ incarnation: 'b', dropped: 1, waitingBytes: 0 })
   })
 
+  test('a process that closes keeps no connection that another has made', async () => {
+    await using all = new Processes()
+    const a = await all.side(0, 'a')
+    const b = await all.side(1, 'b')
+    await sayUntilHeard(a, 1, b, 1)
+    b.process.close()
+    await eventually(() => a.process.peers[0]!.state === 'closed')
+    expect(a.process.peers[0]).toMatchObject({ incarnation: 'b', begun: 1 })
+  })
+
   test('a port that is taken is said at once', async () => {
     await using all = new Processes()
     const { port } = await all.process('a')

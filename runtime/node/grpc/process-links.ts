@@ -6,6 +6,7 @@ import {
   type ServiceDefinition,
   status,
 } from '@grpc/grpc-js'
+import type { ServerHttp2Session } from 'node:http2'
 import { promisify } from 'node:util'
 import { MillraceError } from '../../base/errors.ts'
 import { streamKeepaliveMs, streamOpenMs } from '../../base/limits.ts'
@@ -63,6 +64,8 @@ export class ProcessLinks {
   readonly #peerParts: PeerParts
   readonly #ends = new Map<number, GroupEnd>()
   readonly #peers = new Map<string, Peer>()
+  /** Connections that others have made. */
+  readonly #sessions = new Set<ServerHttp2Session>()
   #port = 0
   #strays = 0
   #isClosed = false
@@ -141,6 +144,15 @@ export class ProcessLinks {
     this.#isClosed = true
     for (const peer of this.#peers.values()) peer.close()
     this.#server.forceShutdown()
+    // That of grpc-js 1.14.7 ends the connections of a server only if channelz counts them: a process would stay for their sake.
+    for (const session of this.#sessions) session.destroy()
+  }
+
+  #keep(session: ServerHttp2Session | undefined): void {
+    if (session === undefined) return
+    if (this.#isClosed) return session.destroy()
+    this.#sessions.add(session)
+    session.once('close', () => this.#sessions.delete(session))
   }
 
   async #listen({ host, port, credentials }: ProcessLinksOptions): Promise<void> {
@@ -166,7 +178,7 @@ export class ProcessLinks {
     } else if (card!.expected !== own.incarnation) {
       call.emit('error', { code: status.NOT_FOUND, details: 'the process that was here is gone' })
     } else {
-      widenWindow(call)
+      this.#keep(widenWindow(call))
       this.#peer(card!.incarnation).accept(call)
     }
   }

@@ -12,8 +12,11 @@ import {
   read,
   scan,
 } from '../../runtime/ports/contracts/store-calls.ts'
+import { append } from '../../runtime/ports/contracts/log.ts'
+import type { Log } from '../../runtime/ports/log.ts'
 import type { OpenedGroup } from '../../runtime/ports/store.ts'
 import { catalogKey, groupKey, shardKey } from '../../runtime/shard/row-key.ts'
+import { SimChangelog } from '../../runtime/sim/sim-changelog.ts'
 import { ChangelogWorld } from './changelog-fixture.ts'
 
 let seed = 1_000
@@ -108,6 +111,41 @@ describe('a group goes from machine to machine', () => {
     for (const group of [0, 1])
       expect((await openGroup(store, group)).resident).toEqual([[catalogKey, bytes(group + 1)]])
     expect(() => store.read([catalogKey], () => undefined)).toThrow('a catalog belongs to a group')
+  })
+})
+
+describe('what a commit costs', () => {
+  test('one append, and nothing is read back, where nobody else has written', async () => {
+    const world = new ChangelogWorld(seed++)
+    const { brokers, prng, order } = world
+    const log = new SimChangelog({ brokers, prng, schedule: order.schedule })
+    const calls = { append: 0, read: 0, deleteBefore: 0 }
+    const counted: Log = {
+      append: (...args) => {
+        calls.append += 1
+        log.append(...args)
+      },
+      read: (...args) => {
+        calls.read += 1
+        log.read(...args)
+      },
+      deleteBefore: (...args) => {
+        calls.deleteBefore += 1
+        log.deleteBefore(...args)
+      },
+    }
+    const store = world.machine().start({ division, log: counted })
+    const { epoch } = await openGroup(store, 0)
+    const opening = { ...calls }
+    await commitAll(store, epoch, range(1, 10))
+    expect(calls).toEqual({ ...opening, append: opening.append + 10 })
+    // Somebody has written, though in vain: the next commit is read back, and those after it are not.
+    await append(log, 0, brokers.partition(0).records[3]!)
+    await commitAll(store, epoch, [11])
+    expect(calls.read).toBeGreaterThan(opening.read)
+    const after = { ...calls }
+    await commitAll(store, epoch, [12, 13])
+    expect(calls).toEqual({ ...after, append: after.append + 2 })
   })
 })
 

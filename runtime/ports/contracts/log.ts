@@ -15,13 +15,13 @@ export function append(log: Log, partition: number, record: Uint8Array): Promise
   })
 }
 
-export function readLog(log: Log, partition: number, from: number): Promise<LogRead> {
+function readLog(log: Log, partition: number, from: number): Promise<LogRead> {
   return new Promise((resolve, reject) => {
     log.read(partition, from, (error, found) => (error === undefined ? resolve(found!) : reject(error)))
   })
 }
 
-export function deleteBefore(log: Log, partition: number, offset: number): Promise<void> {
+function deleteBefore(log: Log, partition: number, offset: number): Promise<void> {
   return new Promise((resolve, reject) => {
     log.deleteBefore(partition, offset, (error) => (error === undefined ? resolve() : reject(error)))
   })

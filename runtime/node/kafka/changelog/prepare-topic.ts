@@ -14,7 +14,7 @@ export interface ChangelogTopic {
 }
 
 /** What one commit, or one chunk of a shortening, may take up. */
-export const largestRecordBytes: number = 64 << 20
+const largestRecordBytes = 64 << 20
 /** Kafka counts the batch around a record, too. */
 const overheadBytes = 4_096
 

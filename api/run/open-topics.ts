@@ -7,6 +7,7 @@ import type { SinkPort } from '../../runtime/ports/sink.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import type { KafkaEnd } from '../real-end.ts'
 import { letterHeaders } from './letter-headers.ts'
+import { topicSinkId } from './topic-sink-id.ts'
 
 /** This file is loaded when a program has a topic, and not before: most of it is the client. */
 
@@ -42,19 +43,12 @@ export function openTopicSink(
   options: { readonly pipeline: string; readonly sink: string; readonly holdsLetters: boolean },
 ): Promise<SinkPort> {
   const { pipeline, sink, holdsLetters } = options
-  const {
-    topic,
-    guarantee,
-    compression,
-    latest,
-    transactionTimeoutMs,
-    id = `millrace.${pipeline}.${sink}.${topic}`,
-  } = end
+  const { topic, guarantee, compression, latest, transactionTimeoutMs } = end
   return openKafkaSink({
     sink,
     topic,
     guarantee,
-    id,
+    id: topicSinkId(end, pipeline, sink),
     compression,
     latest,
     transactionTimeoutMs,

@@ -1,0 +1,136 @@
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Event, Finding } from '../kafka/programs/sequences.ts'
+import { append, contentOf, contentUntil, freshName, freshTopic } from '../kafka/support/topics.ts'
+import { useBroker } from '../kafka/support/use-broker.ts'
+import { eventually } from '../support/eventually.ts'
+import { test } from '../support/folder.ts'
+import type { MemberTask } from './support/member.ts'
+import { Member } from './support/member-child.ts'
+
+const outside = useBroker({ shared: true })
+const keys = 20
+const partitions = 4
+const perRound = 40
+const long = { timeout: 300_000 }
+
+/** An application of several processes that follow sequences, and what is asked of its output. */
+class Application {
+  members: Member[] = []
+  readonly #task: Omit<MemberTask, 'data'>
+  readonly #folder: string
+  #started = 0
+  #rounds = 0
+
+  static async make(folder: string): Promise<Application> {
+    const { client, brokers } = outside
+    const [events, findings] = [await freshTopic(client, partitions), await freshTopic(client)]
+    const application = freshName('sequences')
+    return new Application({ application, brokers, groupCount: 4, events, findings }, folder)
+  }
+
+  private constructor(task: Omit<MemberTask, 'data'>, folder: string) {
+    this.#task = task
+    this.#folder = folder
+  }
+
+  start(): void {
+    this.#started += 1
+    this.members.push(new Member({ ...this.#task, data: join(this.#folder, `data-${this.#started}`) }))
+  }
+
+  /** Resolves when the groups are shared by those that are left. */
+  async shared(...members: readonly Member[]): Promise<void> {
+    for (const member of members) await member.has(4 / members.length)
+  }
+
+  async kill(member: Member): Promise<void> {
+    await member.kill()
+    this.members = this.members.filter((other) => other !== member)
+  }
+
+  /** Resolves in the middle of what there is to do. */
+  async work(): Promise<void> {
+    const { findings } = this.#task
+    const before = (await outside.client.offsets(findings, [0], 'stable')).get(0)!
+    await this.#feed()
+    await contentUntil(outside.client, findings, 0, (_, next) => next > before + 200, before)
+    for (const member of this.members) member.check()
+  }
+
+  /** Resolves when all is done, and every process has left. Throws if anything is missing, double, or not in its order. */
+  async finish(): Promise<void> {
+    const total = 3 * keys * perRound * this.#rounds
+    await eventually(async () => {
+      for (const member of this.members) member.check()
+      return (await this.#findings()).length >= total
+    })
+    for (const member of this.members) await member.stop()
+    const lasts = new Map<string, number>()
+    for (const finding of await this.#findings()) {
+      if (finding.kind === 'gap') throw new Error(`a gap: ${JSON.stringify(finding)}`)
+      const place = `${finding.where} ${finding.key}`
+      expect([place, finding.sequence - (lasts.get(place) ?? 0)]).toEqual([place, 1])
+      lasts.set(place, finding.sequence)
+    }
+    expect(new Set(lasts.values())).toEqual(new Set([this.#rounds * perRound]))
+    expect(lasts.size).toBe(3 * keys)
+  }
+
+  async #findings(): Promise<Finding[]> {
+    const content = await contentOf(outside.client, this.#task.findings, 0)
+    return content.map(({ value }) => JSON.parse(value) as Finding)
+  }
+
+  async #feed(): Promise<void> {
+    for (let partition = 0; partition < partitions; partition++) {
+      const records: { key: string; value: string }[] = []
+      for (let i = 0; i < keys * perRound; i++) {
+        const event: Event = { key: `key ${i % keys}`, sequence: this.#rounds * perRound + Math.floor(i / keys) + 1 }
+        if (i % partitions === partition) records.push({ key: event.key, value: JSON.stringify(event) })
+      }
+      await append(outside.client, this.#task.events, partition, records)
+    }
+    this.#rounds += 1
+  }
+}
+
+test('the next minus the current is always 1, while processes are killed and added', long, async ({ folder }) => {
+  const app = await Application.make(folder)
+  app.start()
+  app.start()
+  const [first, second] = app.members as [Member, Member]
+  await app.shared(first, second)
+  await app.work()
+  await app.kill(first)
+  await app.shared(second)
+  await app.work()
+  app.start()
+  await app.shared(...app.members)
+  await app.work()
+  await app.kill(second)
+  app.start()
+  await app.shared(...app.members)
+  await app.work()
+  await app.finish()
+})
+
+test(
+  'a process that stood still while it was succeeded commits nothing, and is a member again',
+  long,
+  async ({ folder }) => {
+    const app = await Application.make(folder)
+    app.start()
+    app.start()
+    const [first, second] = app.members as [Member, Member]
+    await app.shared(first, second)
+    await app.work()
+    first.halt()
+    await app.shared(second)
+    await app.work()
+    first.goOn()
+    await app.shared(first, second)
+    await app.work()
+    await app.finish()
+  },
+)

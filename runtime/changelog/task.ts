@@ -7,7 +7,7 @@ import type { MillraceError } from '../base/errors.ts'
 export type Task<T> = Generator<Wait, T, void>
 
 /** Begins what is waited for. `resume` is called once, later. */
-export type Wait = (resume: () => void) => void
+type Wait = (resume: () => void) => void
 
 /** Waits for a call of a port. Throws what it fails with. */
 export function* waitFor<T>(call: (done: (error: MillraceError | undefined, value?: T) => void) => void): Task<T> {

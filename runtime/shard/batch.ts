@@ -60,7 +60,7 @@ export class Batch {
   /** Forgets everything after the first `count` messages. */
   truncate(count: number): void {
     for (let i = this.count - 1; i >= count; i--) {
-      this.envelopes[i] = undefined
+      if (this.origins[i]! < 0) this.envelopes[i] = undefined
       this.values[i] = undefined
       this.rows[i] = undefined
     }

@@ -259,7 +259,7 @@ test('partitions that the topic is given later are read from their first record'
   const added: SourcePartition[] = []
   const heard = new Promise<void>((resolve) => {
     void partitionsOf(outside, topic, () => undefined, {
-      newPartitionsMs: 30,
+      newPartitionsMs: 1,
       added: (partition) => {
         added.push(partition)
         if (added.length === 2) resolve()
@@ -301,7 +301,7 @@ test('two workers share the partitions of a topic, also those that it is given l
         heard = resolve
       })
       const opened = await partitionsOf(outside, topic, () => undefined, {
-        newPartitionsMs: 30,
+        newPartitionsMs: 1,
         reads: (partition) => partition % 2 === worker,
         keep: (source) => kept.push(source),
         added: (partition) => {

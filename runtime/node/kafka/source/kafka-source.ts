@@ -82,6 +82,7 @@ class KafkaSource implements PartitionListener {
   readonly #open = new Map<number, KafkaPartition>()
   readonly #timer: NodeJS.Timeout | undefined
   #partitionCount: number
+  #looking = false
   #closed = false
 
   constructor(options: KafkaSourceOptions, leaders: ReadonlyMap<number, number>) {
@@ -131,8 +132,10 @@ class KafkaSource implements PartitionListener {
     return partition
   }
 
-  /** A topic may be given more partitions while it is read. */
+  /** A topic may be given more partitions while it is read. One look at a time: two would both find what is new. */
   async #look(): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
     const { client, topic, added, reads = () => true } = this.#options
     try {
       const leaders = await client.partitions(topic)
@@ -147,6 +150,8 @@ class KafkaSource implements PartitionListener {
       // Those that are there find out by themselves what is wrong; what is new is found at the next look.
       if (!isRetriable(error) && !(error instanceof KafkaFailure && error.kind === 'CLOSED'))
         for (const partition of this.#open.values()) partition.fail(topicNotReadable(`topic ${topic}`, error))
+    } finally {
+      this.#looking = false
     }
   }
 }

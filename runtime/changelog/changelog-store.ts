@@ -76,6 +76,13 @@ export class ChangelogStore implements Store {
     this.#call(() => this.#commit(write.group, group, write.epoch, record), done)
   }
 
+  /** Whether a group that was opened here is still this store's. MR_FENCED: it was opened elsewhere since, and nothing of it counts any more. */
+  verify(group: number, done: (error: MillraceError | undefined) => void): void {
+    const open = this.#groups.get(group)
+    assert(open !== undefined, `commit group ${group} was opened before it is verified`)
+    this.#call(() => this.#verify(open), done)
+  }
+
   read(
     keys: readonly Uint8Array[],
     done: (error: MillraceError | undefined, values?: readonly (Uint8Array | undefined)[]) => void,
@@ -117,6 +124,11 @@ export class ChangelogStore implements Store {
     if (group.shortening !== undefined || !Shortening.isDue(group.log, this.#parts.shortenBeyondBytes)) return
     group.shortening = new Shortening(group.log)
     this.#shorten(number, group)
+  }
+
+  *#verify(group: OpenGroup): Task<void> {
+    if (group.failed !== undefined) return yield* this.#refuse(alreadyFailed(group.failed))
+    yield* this.#guarded(group, group.log.verify())
   }
 
   /** One step, and the next one behind what was called meanwhile. */

@@ -96,6 +96,14 @@ export class GroupLog {
     throw storeFailed(`a record of commit group ${group} does not follow commit ${standing.number}`, { certain: true })
   }
 
+  /** Throws MR_FENCED if the claim is in force no more. */
+  *verify(): Task<void> {
+    const claim = this.#claim!
+    yield* this.#catchUp()
+    const { standing } = this.#judged
+    if (!isInForce(standing, claim)) throw fenced(this.#parts.group, claim.epoch, standing.claim!.epoch)
+  }
+
   /** Deletes what the last shortening has made superfluous. */
   *forgetPast(): Task<void> {
     const { log, group } = this.#parts

@@ -82,6 +82,24 @@ describe('a group goes from machine to machine', () => {
     expect(numbersOf(await openGroup(one, 0))).toEqual([1, 2])
   })
 
+  test('whoever owned before is told so when it asks, although it commits nothing', async () => {
+    const world = new ChangelogWorld(seed++)
+    const one = world.machine().start()
+    const old = await openGroup(one, 0)
+    const verify = (): Promise<string | undefined> =>
+      new Promise((resolve) => one.verify(0, (error) => resolve(error?.code)))
+    expect(await verify()).toBe(undefined)
+    await commit(one, commitOf(0, old.epoch, 1))
+    expect(await verify()).toBe(undefined)
+    const two = world.machine().start()
+    const next = await openGroup(two, 0)
+    await commit(two, commitOf(0, next.epoch, 2))
+    expect(await verify()).toBe('MR_FENCED')
+    expect(await codeOf(commit(one, commitOf(0, old.epoch, 2)))).toBe('MR_FENCED')
+    expect(numbersOf(await openGroup(one, 0))).toEqual([1, 2])
+    expect(await verify()).toBe(undefined)
+  })
+
   test('what arrives of a killed owner after it was succeeded is void', async () => {
     const world = new ChangelogWorld(seed++)
     const machine = world.machine()

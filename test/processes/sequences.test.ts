@@ -1,5 +1,10 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { ClaimDirectory } from '../../api/run/processes/claim-directory.ts'
+import { ChangelogStore } from '../../runtime/changelog/changelog-store.ts'
+import { KafkaLog } from '../../runtime/node/kafka/changelog/kafka-log.ts'
+import { openLevelStore } from '../../runtime/node/level/open-store.ts'
+import { openGroup } from '../../runtime/ports/contracts/store-calls.ts'
 import type { Event, Finding } from '../kafka/programs/sequences.ts'
 import { append, contentOf, contentUntil, freshName, freshTopic } from '../kafka/support/topics.ts'
 import { useBroker } from '../kafka/support/use-broker.ts'
@@ -32,6 +37,10 @@ class Application {
   private constructor(task: Omit<MemberTask, 'data'>, folder: string) {
     this.#task = task
     this.#folder = folder
+  }
+
+  get changelog(): string {
+    return `${this.#task.application}.millrace-changelog`
   }
 
   start(): void {
@@ -134,3 +143,25 @@ test(
     await app.finish()
   },
 )
+
+test('a group with nothing to do that was opened elsewhere comes back to where it is assigned', long, async ({ folder }) => {
+  const app = await Application.make(folder)
+  app.start()
+  const [member] = app.members as [Member]
+  await app.shared(member)
+  const { client } = outside
+  const log = new KafkaLog({ client, topic: app.changelog, patienceMs: 10_000 })
+  const directory = new ClaimDirectory(log)
+  await eventually(() => directory.placeOf(0) !== undefined)
+  const before = directory.placeOf(0)!
+  const elsewhere = { incarnation: 'elsewhere/0/1', address: '127.0.0.1:1', version: 1 }
+  const division = { shardCount: 16, groupCount: 4 }
+  const copies = await openLevelStore({ path: join(folder, 'elsewhere'), ...division, durability: 'process' })
+  const store = new ChangelogStore({ log, copies, owner: elsewhere, division, shortenBeyondBytes: 1 << 20 })
+  await openGroup(store, 0)
+  await copies.close()
+  await eventually(() => directory.placeOf(0)!.address === elsewhere.address)
+  await eventually(() => directory.placeOf(0)!.incarnation === before.incarnation)
+  await app.work()
+  await app.finish()
+})

@@ -15,6 +15,8 @@ import { readerOf } from '../readers.ts'
 import { topicSinkId } from '../topic-sink-id.ts'
 import { workerOptions } from '../worker-options.ts'
 
+/** A group that commits nothing asks so often whether it is still this process's. */
+const lookMs = 1_000
 /** Records behind the last shortening of a group. */
 const shortenBeyondBytes = 64 << 20
 
@@ -31,12 +33,18 @@ export interface GroupHereParts {
 /**
  * A commit group that runs in this process: its worker, the partitions of sources that it reads, and sinks of its own.
  *
+ * H1 It learns that another process has opened the group also when it has nothing to commit: peers talk with the other one only, so it
+ *    might have nothing for ever.
+ *
  * Sinks have an id for each group. Whoever opens a group opens its sinks, and by that fences those of the owner before.
  */
 export class GroupHere {
   /** Settles when the worker has stopped and its ends are closed: with what has stopped it, if it was not asked to. */
   readonly done: Promise<Error | undefined>
+  readonly #group: number
   readonly #worker: Worker
+  #commits = 0
+  #isLooking = false
 
   static async open(parts: GroupHereParts): Promise<GroupHere> {
     const { group, complete, division } = parts
@@ -60,6 +68,7 @@ export class GroupHere {
     outside: Outside,
   ) {
     const { group, complete, division, links, log, copies, owner } = parts
+    this.#group = group
     const { shardCount, groupCount } = division
     const store = new ChangelogStore({ log, copies, owner, division, shortenBeyondBytes })
     const wake = (): void => host.wake()
@@ -80,7 +89,9 @@ export class GroupHere {
       workerOptions({ group, groupCount, shardCount, acceptTornRecords: false }),
     ))
     const read = [...partitions]
+    const looking = setInterval(() => this.#look(store), lookMs)
     const close = async (): Promise<Error | undefined> => {
+      clearInterval(looking)
       links.leave(group)
       const ends = [...read.map(({ partition }) => partition), ...sinks, outside]
       const closed = await Promise.allSettled(ends.map((end) => end.close()))
@@ -103,6 +114,20 @@ export class GroupHere {
       },
     })
     host.start()
+  }
+
+  /** H1 */
+  #look(store: ChangelogStore): void {
+    const worker = this.#worker
+    const { commits } = worker.counts
+    const isQuiet = commits === this.#commits
+    this.#commits = commits
+    if (worker.state !== 'running' || !isQuiet || this.#isLooking) return
+    this.#isLooking = true
+    store.verify(this.#group, (error) => {
+      this.#isLooking = false
+      if (error !== undefined) worker.fail(error)
+    })
   }
 
   /** It runs somewhere else from now on: stops as soon as what was read is done, whatever others still have for it. */

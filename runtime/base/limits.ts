@@ -41,10 +41,10 @@ export const brokerStartMs = 10_000
 /** Silence on a link after which its sender asks, or greets again. */
 export const linkResendMs = 250
 
-/** Entities held in memory, as encoded bytes plus a share for objects. */
+/** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
-/** What one entity costs in memory beside its bytes. */
-export const rowOverheadBytes: number = 200
+/** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
+export const bytesPerRowAwake: number = 2 << 10
 
 /** Records of a worker that wait for offloaded steps, and their bytes with those of the results: beyond that, sources wait. */
 export const maxOffloadedRecords: number = 2_048

@@ -87,7 +87,7 @@ export class Group {
     )
     const owned = Array.from({ length: options.shardCount }, (_, shard) => options.ownerOf(shard) === options.group)
     this.cache = new RowCache(tables, options.shardCount, owned, options.cacheBytes)
-    this.#writeBack = new WriteBack(options.windowBytes)
+    this.#writeBack = new WriteBack(this.cache.shelf, options.windowBytes)
     this.sources = new SourceLanes(
       plan,
       plan.sources.map((source) => this.catalog.number('source', source.name)),
@@ -258,7 +258,7 @@ export class Group {
     this.links?.sealed(number)
     if (this.outLanes.waitingCount > limits.maxWaitingMessages) throw this.#amplifying()
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
-    const { rows, entities } = this.#writeBack.take(number, this.#flush)
+    const { rows, cells } = this.#writeBack.take(this.#flush)
     const truncateBelow = this.#truncate(number, rows)
     if (this.catalog.changed) {
       rows.push([catalogKey, this.catalog.encode()])
@@ -266,7 +266,7 @@ export class Group {
     }
     this.#inFlight.push({
       number,
-      entities,
+      cells,
       answers: this.#executor.answers.slice(),
       retried: this.stage.retries.settle(this.#executor.outcomes),
       gets: this.stage.queries.take(),
@@ -278,9 +278,8 @@ export class Group {
     this.#begun = false
     this.#effects.clear()
     this.#executor.clear()
-    this.cache.touched.length = 0
+    this.cache.settle(this.batch.serial)
     this.batch.clear()
-    this.cache.evict()
     return {
       number,
       record: sealed.record,
@@ -296,7 +295,7 @@ export class Group {
   durable(number: number, nowMs: number): void {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
-    land(flight)
+    land(flight, this.#writeBack)
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)

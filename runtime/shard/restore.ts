@@ -6,8 +6,8 @@ import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import type { RowCache } from './row-cache.ts'
-import { type EntityTable, type Row, Status } from './row.ts'
-import { Field, readEntityKey, Space } from './row-key.ts'
+import type { EntityTable } from './row.ts'
+import { readEntityKey, Space } from './row-key.ts'
 import type { TimerBook } from './timer-book.ts'
 import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
@@ -22,27 +22,14 @@ export function restoreRows(
   const tables = new Map(cache.tables.map((table) => [table.id, table]))
   const first = recovered.records[0]?.number
   if (first !== undefined)
-    for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
+    for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirtyLoose(shardRow(shard), first)
   for (const { key, value, firstDirty } of recovered.rows.values()) {
-    const row = key[0] === Space.entity ? residentRow(key, cache, tables) : undefined
-    if (row === undefined) {
-      writeBack.put(key, value, firstDirty)
-      continue
-    }
-    if (value !== undefined) row.setBase(value, 0, value.length)
-    row.status = Status.encoded
-    cache.admit(row)
-    writeBack.dirty(row, firstDirty)
+    const at = key[0] === Space.entity ? readEntityKey(new ByteReader(key, 1)) : undefined
+    const table = at === undefined ? undefined : tables.get(at.entity)
+    // What belongs to an entity that the program does not have now is kept as it is.
+    if (table === undefined || !cache.owns(at!.shard)) writeBack.put(key, value, firstDirty)
+    else writeBack.dirty(cache.restore(table, at!, value), firstDirty)
   }
-}
-
-/** The row in memory; undefined for entities that the program does not have now. */
-function residentRow(key: Uint8Array, cache: RowCache, tables: ReadonlyMap<number, EntityTable>): Row | undefined {
-  const at = readEntityKey(new ByteReader(key, 1))
-  const table = tables.get(at.entity)
-  if (table === undefined || !cache.owns(at.shard)) return undefined
-  const parent = cache.stateRow(table, at.shard, at.key)
-  return at.field === Field.state ? parent : cache.child(parent, at.field, at.element)
 }
 
 export function restoreTimers(

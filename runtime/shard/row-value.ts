@@ -2,14 +2,6 @@ import type { Codec } from './codec.ts'
 import type { Row } from './row.ts'
 import { Field } from './row-key.ts'
 
-/** Whether the sealed value of a row is what lies at `bytes[start, end)`. */
-export function sameAsBase(row: Row, bytes: Uint8Array, start: number, end: number): boolean {
-  const { base, baseStart, baseEnd } = row
-  if (!row.exists || base === undefined || baseEnd - baseStart !== end - start) return false
-  for (let i = start, j = baseStart; i < end; i++, j++) if (bytes[i] !== base[j]) return false
-  return true
-}
-
 /** A new entity that was only looked at is as good as none. */
 export function isBlank(row: Row, out: Uint8Array, end: number, sizeBytes: number, codec: Codec): boolean {
   const { table } = row

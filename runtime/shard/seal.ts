@@ -19,7 +19,7 @@ import {
 } from './record.ts'
 import type { RowCache } from './row-cache.ts'
 import { type Row, Status } from './row.ts'
-import { isBlank, sameAsBase } from './row-value.ts'
+import { isBlank } from './row-value.ts'
 import { rowHead } from './row-head.ts'
 import { deadLetterKey, Field } from './row-key.ts'
 import { type PendingOutputs, type SealedOutputs, sealedOutputs, type SinkLanes } from './sink-lanes.ts'
@@ -80,7 +80,10 @@ export class Sealer {
   readonly removals: { readonly shard: number; readonly key: Uint8Array }[] = []
   readonly #parts: SealParts
   readonly #out = new ByteWriter(1 << 18)
-  readonly #rowKey = new ByteWriter(256)
+  /** Rows that have a new value, and where it lies in the record; a start of -1: the row is removed. */
+  readonly #changed: Row[] = []
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
   #shardChains = new Map<number, Chain>()
 
   constructor(parts: SealParts) {
@@ -106,7 +109,7 @@ export class Sealer {
     const { letters, outputs } = this.#countEffects()
     const deadLetters = this.deadLetters + letters
     writeHeader(out, { ...header, deadLetters })
-    const changed = this.#encodeRows()
+    this.#encodeRows()
     this.number = number
     this.nowMs = header.nowMs
     for (const { shard, key } of this.removals.splice(0)) this.#writeLoose(shard, key, undefined)
@@ -119,7 +122,7 @@ export class Sealer {
     const sinks: SinkMove[] = movesOf.flat()
     for (const { shard } of sinks) this.#shardChain(shard)
     const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
-    this.#adopt(changed, record)
+    this.#adopt(record)
     return {
       record,
       outputs: pending.map(
@@ -134,15 +137,17 @@ export class Sealer {
     }
   }
 
-  /** Which rows have a new value, and where it lies in the record. */
-  #encodeRows(): SealedRow[] {
+  /** Finds `changed`. */
+  #encodeRows(): void {
     const { cache, codec } = this.#parts
+    const { shelf } = cache
     const out = this.#out
-    const changed: SealedRow[] = []
+    this.#changed.length = this.#starts.length = this.#ends.length = 0
+    const removed: Row[] = []
     for (const row of cache.touched) {
       if (row.status !== Status.live) continue
       if (row.gone || row.state === undefined) {
-        if (row.exists) changed.push({ row, start: -1, end: -1 })
+        if (shelf.exists(row.cell)) removed.push(row)
         continue
       }
       let bytes: Uint8Array
@@ -154,7 +159,8 @@ export class Sealer {
       }
       const { plan } = row.table
       const begin = out.length
-      const entry = this.#beginPut(row)
+      out.u8(EntryKind.put)
+      shelf.writeKey(row.cell, out)
       const version = row.field === Field.state ? plan.version : 1
       const seen = row.field === Field.state && plan.ttlMs !== undefined
       const head = rowHead(version, seen)
@@ -164,34 +170,28 @@ export class Sealer {
       if (seen) out.f64(row.seenMs)
       out.raw(bytes)
       if (
-        sameAsBase(row, out.bytes, start, out.length) ||
-        (!row.exists && isBlank(row, out.bytes, out.length, bytes.length, codec))
+        shelf.holds(row.cell, out.bytes, start, out.length) ||
+        (!shelf.exists(row.cell) && isBlank(row, out.bytes, out.length, bytes.length, codec))
       ) {
         out.length = begin
         continue
       }
-      changed.push({ row, start, end: out.length })
-      this.#shardChain(row.shard).add(out.bytes, entry, out.length)
-    }
-    for (const { row, start } of changed) {
-      if (start >= 0) continue
-      const begin = out.length
-      out.u8(EntryKind.remove)
-      out.block(row.rowKey())
+      this.#change(row, start, out.length)
       this.#shardChain(row.shard).add(out.bytes, begin, out.length)
     }
-    return changed
+    for (const row of removed) {
+      const begin = out.length
+      out.u8(EntryKind.remove)
+      shelf.writeKey(row.cell, out)
+      this.#change(row, -1, -1)
+      this.#shardChain(row.shard).add(out.bytes, begin, out.length)
+    }
   }
 
-  #beginPut(row: Row): number {
-    const out = this.#out
-    const entry = out.length
-    out.u8(EntryKind.put)
-    const key = this.#rowKey
-    key.clear()
-    row.writeKey(key)
-    out.block(key.bytes, 0, key.length)
-    return entry
+  #change(row: Row, start: number, end: number): void {
+    this.#changed.push(row)
+    this.#starts.push(start)
+    this.#ends.push(end)
   }
 
   #writeLoose(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
@@ -364,24 +364,21 @@ export class Sealer {
     return moves
   }
 
-  #adopt(changed: readonly SealedRow[], record: Uint8Array): void {
+  #adopt(record: Uint8Array): void {
     const { cache, writeBack } = this.#parts
     writeBack.addRecord(this.number, record.length)
-    for (const shard of this.#shardChains.keys()) writeBack.dirty(this.#parts.shardRow(shard), this.number)
-    for (const { row, start, end } of changed) {
-      const size = row.sizeBytes
-      if (start < 0) row.setNoBase()
-      else row.setBase(record, start, end)
-      cache.resized(row.sizeBytes - size)
-      writeBack.dirty(row, this.number)
+    for (const shard of this.#shardChains.keys()) writeBack.dirtyLoose(this.#parts.shardRow(shard), this.number)
+    for (let i = 0; i < this.#changed.length; i++) {
+      const row = this.#changed[i]!
+      const start = this.#starts[i]!
+      const end = this.#ends[i]!
+      if (start < 0) cache.shelf.clear(row.cell)
+      else {
+        cache.shelf.put(row.cell, record, start, end)
+        if (row.field === Field.state) row.table.usualBytes = end - start
+      }
+      writeBack.dirty(row.cell, this.number)
     }
     for (const row of cache.touched) row.snapshot = undefined
   }
-}
-
-interface SealedRow {
-  readonly row: Row
-  /** -1: the row is removed. */
-  readonly start: number
-  readonly end: number
 }

@@ -6,8 +6,7 @@ import { UnencodableError } from './codec.ts'
 import { Effects } from './effects.ts'
 import type { ExecutorParts } from './executor-parts.ts'
 import { RowMissing } from './handler-run.ts'
-import { enliven, type Row, Status } from './row.ts'
-import { Field } from './row-key.ts'
+import { type Row, Status } from './row.ts'
 
 /**
  * Takes back what a failed handler did to its entity, at the cost of that entity alone (docs/decisions/0005-undo-one-entity.md).
@@ -96,7 +95,7 @@ export class EntityUndo {
 
   /** From now on the entity of this row is looked at after each message (U3). */
   suspect(row: Row): void {
-    const owner = row.field === Field.state ? row : row.table.rows.get(row.key)!
+    const owner = row.parent ?? row
     if (this.#suspects.has(owner)) encodeState(row, this.#codec) // throws again: the look after each message found nothing
     this.#suspects.add(owner)
   }
@@ -104,7 +103,7 @@ export class EntityUndo {
   /** Every row that the batch touched goes back to its sealed value. */
   everything(): void {
     for (const row of this.#parts.cache.touched) {
-      this.#reset(row)
+      this.#parts.cache.reset(row)
       row.batch = 0
       row.guarded = 0
       row.snapshot = undefined
@@ -127,25 +126,15 @@ export class EntityUndo {
 
   #toBase(row: Row): void {
     row.snapshot = undefined
-    this.#reset(row)
+    this.#parts.cache.reset(row)
     for (const activity of row.activities?.values() ?? [])
-      if (activity.batch === this.#batch.serial) this.#reset(activity)
-  }
-
-  #reset(row: Row): void {
-    row.gone = false
-    row.state = undefined
-    row.forgottenIn = 0
-    if (row.exists && row.base === undefined) {
-      row.status = Status.absent
-      this.#parts.cache.missing.push(row)
-    } else row.status = Status.encoded
+      if (activity.batch === this.#batch.serial) this.#parts.cache.reset(activity)
   }
 
   #restore(row: Row): void {
     const { state, activities, forgottenIn } = row.snapshot!
     for (const activity of row.activities?.values() ?? [])
-      if (activity.batch === this.#batch.serial) this.#reset(activity)
+      if (activity.batch === this.#batch.serial) this.#parts.cache.reset(activity)
     this.#revive(row, state)
     row.forgottenIn = forgottenIn
     for (const [activity, bytes] of activities) this.#revive(activity, bytes)
@@ -158,8 +147,8 @@ export class EntityUndo {
   }
 
   #replay(row: Row, before: number): 'done' | 'missing' | 'differs' {
-    const { run, effects } = this.#parts
-    enliven(row, this.#codec)
+    const { run, effects, cache } = this.#parts
+    cache.enliven(row, this.#codec)
     run.effects = this.#scratch
     run.replaying = true
     try {

@@ -1,4 +1,4 @@
-import { Row, Status } from './row.ts'
+import type { Shelf } from './shelf.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
 export interface LooseRow {
@@ -7,6 +7,16 @@ export interface LooseRow {
   readonly value: Uint8Array | undefined
   firstDirty: number
 }
+
+/** Rows that have been dirty since the same record. */
+interface Dirty {
+  readonly number: number
+  /** Those of entities, by cell. */
+  readonly cells: number[]
+  readonly loose: LooseRow[]
+}
+
+export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
 /**
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
@@ -17,15 +27,16 @@ export interface LooseRow {
  * (Explored in test/models/write-back.ts.)
  */
 export class WriteBack {
+  readonly #shelf: Shelf
   readonly #windowBytes: number
-  #queue: (Row | LooseRow)[] = []
-  #head = 0
+  #dirty: Dirty[] = []
   /** Records that are not dropped yet. */
   #records: { readonly number: number; readonly sizeBytes: number }[] = []
   #bytes = 0
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
-  constructor(windowBytes: number) {
+  constructor(shelf: Shelf, windowBytes: number) {
+    this.#shelf = shelf
     this.#windowBytes = windowBytes
   }
 
@@ -35,11 +46,18 @@ export class WriteBack {
     this.#bytes += sizeBytes
   }
 
-  /** A row has a new sealed value, in record `number`. */
-  dirty(row: Row | LooseRow, number: number): void {
+  /** The row of an entity has a new sealed value, in record `number`. */
+  dirty(cell: number, number: number): void {
+    if (this.#shelf.isDirty(cell)) return
+    this.#shelf.setDirty(cell)
+    this.#since(number).cells.push(cell)
+  }
+
+  /** The same for a row that no entity owns. */
+  dirtyLoose(row: LooseRow, number: number): void {
     if (row.firstDirty !== 0) return
     row.firstDirty = number
-    this.#queue.push(row)
+    this.#since(number).loose.push(row)
   }
 
   /** A new value of a row that no entity owns. */
@@ -48,28 +66,37 @@ export class WriteBack {
     let row = this.loose.get(name)
     if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0 }))
     else row.value = value
-    this.dirty(row, number)
+    this.dirtyLoose(row, number)
   }
 
-  /** Takes the rows that commit `number` is to write back. Their values must be sealed. `all`: every one. */
-  take(
-    number: number,
-    all: boolean,
-  ): { readonly rows: (readonly [Uint8Array, Uint8Array | undefined])[]; readonly entities: Row[] } {
-    const rows: (readonly [Uint8Array, Uint8Array | undefined])[] = []
-    const entities: Row[] = []
+  /** Takes the rows that the commit that was just sealed is to write back; `written` is called when it is durable. `all`: every one. */
+  take(all: boolean): { readonly rows: RowWrite[]; readonly cells: readonly number[] } {
     let excess = all ? Number.POSITIVE_INFINITY : this.#bytes - this.#windowBytes
+    let upTo = 0
     for (let at = 0; at < this.#records.length && excess > 0; at++) {
       const record = this.#records[at]!
       excess -= record.sizeBytes
-      this.#takeUpTo(record.number, number, rows, entities)
+      upTo = record.number
     }
-    return { rows, entities }
+    const rows: RowWrite[] = []
+    const cells: number[] = []
+    while (this.#dirty.length > 0 && this.#dirty[0]!.number <= upTo) {
+      const dirty = this.#dirty.shift()!
+      for (const row of dirty.loose) rows.push(this.#takeLoose(row))
+      for (const cell of dirty.cells) cells.push(cell)
+    }
+    this.#takeCells(cells, rows)
+    return { rows, cells }
+  }
+
+  /** The rows of these cells are in the store now, as of a commit that took them. */
+  written(cells: readonly number[]): void {
+    for (const cell of cells) this.#shelf.endWriting(cell)
   }
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    return this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
+    return this.#dirty[0]?.number ?? Number.POSITIVE_INFINITY
   }
 
   /** Records below `number` were dropped. */
@@ -80,37 +107,34 @@ export class WriteBack {
     if (at > 0) this.#records.splice(0, at)
   }
 
-  #takeUpTo(
-    record: number,
-    commit: number,
-    rows: (readonly [Uint8Array, Uint8Array | undefined])[],
-    entities: Row[],
-  ): void {
-    for (; this.#head < this.#queue.length && this.#queue[this.#head]!.firstDirty <= record; this.#head++) {
-      const row = this.#queue[this.#head]!
-      row.firstDirty = 0
-      if (row instanceof Row) {
-        rows.push([row.rowKey(), row.sealedValue()])
-        row.writingBack = commit
-        entities.push(row)
-      } else {
-        rows.push([row.key, row.value])
-        this.loose.delete(latin1(row.key))
-      }
-    }
-    if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
-    }
+  #since(number: number): Dirty {
+    let last = this.#dirty.at(-1)
+    if (last?.number !== number) this.#dirty.push((last = { number, cells: [], loose: [] }))
+    return last
   }
-}
 
-/** The rows that commit `number` wrote back are durable: what only undo needed of them may go (W2). */
-export function releaseWrittenBack(entities: readonly Row[], number: number): void {
-  for (const row of entities) {
-    if (row.writingBack !== number) continue
-    row.writingBack = 0
-    if (row.firstDirty === 0 && row.status === Status.live && row.exists) row.base = undefined
+  #takeLoose(row: LooseRow): RowWrite {
+    row.firstDirty = 0
+    this.loose.delete(latin1(row.key))
+    return [row.key, row.value]
+  }
+
+  /** All in one piece of memory: cells move, and what was taken must not. */
+  #takeCells(cells: readonly number[], rows: RowWrite[]): void {
+    const shelf = this.#shelf
+    let size = 0
+    for (const cell of cells) size += shelf.sizeOf(cell)
+    const bytes = new Uint8Array(size)
+    const { buffer } = bytes
+    let at = 0
+    for (const cell of cells) {
+      const value = shelf.copyTo(cell, bytes, at)
+      const end = at + shelf.sizeOf(cell)
+      const key = new Uint8Array(buffer, at, value - at)
+      rows.push([key, shelf.exists(cell) ? new Uint8Array(buffer, value, end - value) : undefined])
+      shelf.beginWriting(cell)
+      at = end
+    }
   }
 }
 

@@ -19,9 +19,11 @@ import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import { restoreLanes, restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
+import { fetched } from './shelf-fetch.ts'
 import { EntityTable, type Row, Status } from './row.ts'
 import { catalogKey, Field, groupKey } from './row-key.ts'
-import { Sealer, Unsealable } from './seal.ts'
+import { Unsealable } from './row-sealer.ts'
+import { Sealer } from './seal.ts'
 import { shardRow } from './shard-row.ts'
 import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
 import { SinkOutbox } from './sink-outbox.ts'
@@ -61,6 +63,8 @@ export class Group {
   handledCount = 0
   /** `deadLetters` when the group was opened. */
   readonly deadLettersBefore: number
+  /** By route. */
+  readonly #entities: readonly number[]
   readonly #effects = new Effects()
   readonly #run: HandlerRun
   readonly #executor: Executor
@@ -81,6 +85,7 @@ export class Group {
     this.codec = codec
     this.options = options
     this.deadLettersBefore = recovered.deadLetters
+    this.#entities = plan.routes.map(({ entity }) => entity)
     this.catalog = Catalog.decode(recovered.catalog)
     const tables = plan.entities.map(
       (entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)),
@@ -205,16 +210,16 @@ export class Group {
     this.#flush = true
   }
 
-  /** Stages record i of those that the intake has begun, and handles it at once if nothing waits before it. */
+  /** Stages record i of those that the intake has begun. Some at a time are handled while they are warm. */
   record(i: number, local: boolean): void {
     const { batch } = this
-    const isNext = batch.cursor === batch.count && this.#loading === 0 && this.#executor.settled
     this.intake.record(i, local)
-    if (isNext && batch.cursor < batch.count) this.#executor.run()
+    if (batch.count - batch.cursor >= fetched && this.#loading === 0 && this.#executor.settled) this.run()
   }
 
   /** Handles what is staged. False: read `missing`, tell `loaded`, call again. Throws when the worker must stop. */
   run(): boolean {
+    this.cache.resolve(this.batch, this.#entities)
     return this.#executor.run()
   }
 

@@ -7,7 +7,7 @@ import { RemoteFailure, StepFailure } from './dead-letter.ts'
 import { partitionSeed } from './message-id.ts'
 import type { FlowOut, Plan, SourcePlan } from './plan.ts'
 import type { Partition, RecordSlices, Run } from './records.ts'
-import { checkKey, type RowCache } from './row-cache.ts'
+import { checkKey, hashOf, type RowCache } from './row-cache.ts'
 
 /** Where that of a record goes which is for shards of other groups. */
 export interface Elsewhere {
@@ -100,22 +100,25 @@ export class Intake implements FlowOut {
       if (!this.#cache.owns(shard)) {
         const data = this.#codec.encode(RemoteFailure.data(failure, bytes))
         this.#elsewhere?.emit(shard, failedRecordRoute, '', 0, this.#timeMs, data)
-      } else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#slot, 0)
+      } else if (local) batch.addEmission(failedRecordRoute, failure, this.#slot, 0)
     }
   }
 
   toEntity(route: number, key: string, value: unknown): void {
     const index = this.#index++
-    const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
-    if (row === undefined) this.#toElsewhere(this.#cache.shardOf(key), route, key, index, value)
-    else if (this.#local) this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#slot, index)
+    checkKey(key)
+    const hash = hashOf(key)
+    const shard = hash % this.#cache.shardCount
+    if (!this.#cache.owns(shard)) this.#toElsewhere(shard, route, key, index, value)
+    else if (this.#local)
+      this.#batch.addKeyed(key, hash, route, index === 0 ? value : this.#own(value), this.#slot, index)
   }
 
   toSink(sink: number, value: unknown): void {
     const index = this.#index++
     const { home } = this.#run!.partition
     if (!this.#cache.owns(home)) this.#toElsewhere(home, sinkRoute(sink), '', index, value)
-    else if (this.#local) this.#batch.addEmission(undefined, sinkRoute(sink), value, this.#slot, index)
+    else if (this.#local) this.#batch.addEmission(sinkRoute(sink), value, this.#slot, index)
   }
 
   #toElsewhere(shard: number, route: number, key: string, index: number, value: unknown): void {

@@ -3,10 +3,12 @@ import { MillraceError } from '../base/errors.ts'
 import { murmur3Text } from '../base/hash.ts'
 import { bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
+import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { blankState, decodeRow, type EntityTable, Row, Status } from './row.ts'
 import { type EntityRowKey, Field } from './row-key.ts'
 import { Shelf } from './shelf.ts'
+import { fetched } from './shelf-fetch.ts'
 import { none } from './shelf-log.ts'
 
 /**
@@ -59,20 +61,39 @@ export class RowCache {
 
   /** The state row of an entity; undefined when its shard is elsewhere. Throws MR_KEY_INVALID. */
   find(entity: number, key: string): Row | undefined {
-    if (typeof key !== 'string') checkKey(key)
-    const hash = murmur3Text(key, 0)
-    const shard = hash % this.shardCount
-    if (this.#owned[shard] !== true) {
-      checkKey(key)
-      return undefined
+    checkKey(key)
+    const hash = hashOf(key)
+    return this.owns(hash % this.shardCount) ? this.#find(entity, key, hash) : undefined
+  }
+
+  /**
+   * Gives messages of the batch that have only a key their rows. Many at a time: what a key leads to is far away in memory, and
+   * the ways of several keys can be gone at once. `entities`: those of the routes.
+   */
+  resolve(batch: Batch, entities: readonly number[]): void {
+    const { keys, hashes, rows, routes, count } = batch
+    for (let from = batch.resolved; from < count; from += fetched) {
+      const to = Math.min(from + fetched, count)
+      this.shelf.fetch(hashes, from, to)
+      for (let i = from; i < to; i++) {
+        const key = keys[i]
+        if (key === undefined) continue
+        rows[i] = this.#find(entities[routes[i]!]!, key, hashes[i]! >>> 0)
+        keys[i] = undefined
+      }
     }
+    batch.resolved = count
+  }
+
+  #find(entity: number, key: string, hash: number): Row {
     const table = this.tables[entity]!
+    const shard = hash % this.shardCount
     const cell = this.shelf.find(hash, table.id, key)
     return cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
   }
 
   shardOf(key: string): number {
-    return murmur3Text(key, 0) % this.shardCount
+    return hashOf(key) % this.shardCount
   }
 
   exists(row: Row): boolean {
@@ -149,7 +170,7 @@ export class RowCache {
   }
 
   #restoredState(table: EntityTable, { shard, key, field, element }: EntityRowKey): number {
-    const hash = murmur3Text(key, 0)
+    const hash = hashOf(key)
     const known = this.shelf.find(hash, table.id, key)
     if (known === none) return this.shelf.add(hash, shard, table.id, key, field, element, table.usualBytes)
     const number = this.shelf.rowOf(known)
@@ -174,7 +195,6 @@ export class RowCache {
   }
 
   #meet(table: EntityTable, hash: number, shard: number, key: string): Row {
-    checkKey(key)
     const row = this.#lend(this.shelf.add(hash, shard, table.id, key, Field.state, '', table.usualBytes))
     row.become(table, shard, key, Field.state, '')
     this.missing.push(row)
@@ -262,6 +282,11 @@ function forgetElement(parent: Row, { field, element }: Row): void {
   map?.delete(element)
   if (parent.activities?.size === 0) parent.activities = undefined
   if (parent.answers?.size === 0) parent.answers = undefined
+}
+
+/** What gives a key its shard, and finds it on the shelf. */
+export function hashOf(key: string): number {
+  return murmur3Text(key, 0)
 }
 
 /** Throws MR_KEY_INVALID unless `key` can be the key of an entity. */

@@ -1,28 +1,27 @@
 import { ByteWriter } from '../base/bytes.ts'
 import { Field, writeEntityKey } from './row-key.ts'
+import {
+  stride,
+  hashWord,
+  nextWord,
+  chunkWord,
+  atWord,
+  keySizeWord,
+  valueSizeWord,
+  rowWord,
+  flagsWord,
+  dirtyFlag,
+  recentFlag,
+  writingUnit,
+} from './shelf-cell.ts'
+import { ShelfFetch } from './shelf-fetch.ts'
 import { blockHeadBytes, none, ShelfLog } from './shelf-log.ts'
 
-/** A cell is eight words, so that it lies in one line of the processor's cache. */
-const stride = 8
-const hashWord = 0
-/** The next cell of the same bucket; of a free cell, the next free one. */
-const nextWord = 1
-const chunkWord = 2
-const atWord = 3
-const keySizeWord = 4
-/** `none`: there is no value. */
-const valueSizeWord = 5
-/** The row that is awake for this cell, or `none`. */
-const rowWord = 6
-const flagsWord = 7
-
-const dirtyFlag = 1
-const recentFlag = 2
-/** From here on: how many commits that write the row back are under way. */
-const writingUnit = 4
+/** Mixes the hash: 2^32 divided by the golden ratio (Knuth, The Art of Computer Programming, 6.4). */
+const golden = 0x9e3779b1
 
 /** What a cell costs beside its block: itself, its place in a bucket, and the room that doubling leaves empty. */
-export const cellBytes = 56
+export const cellBytes = 64
 /** Growing values find room in their block for a while. */
 const spareBytes = 4
 /** Before the text of a key: space, shard, entity. */
@@ -39,10 +38,15 @@ const beforeTextBytes = 5
 export class Shelf {
   readonly #log: ShelfLog
   #cells = new Int32Array(1_024 * stride)
-  #buckets: Int32Array = new Int32Array(1_024).fill(none)
+  /** Twice as many as cells: few share one. */
+  #buckets: Int32Array = new Int32Array(2_048).fill(none)
+  /** A bucket is the upper bits of the mixed hash: its lower ones say the shard, and a group has only some of those. */
+  #bucketShift = 21
   #free = none
   #top = 0
   #count = 0
+
+  readonly #fetch = new ShelfFetch()
 
   constructor(limitBytes: number) {
     this.#log = new ShelfLog(limitBytes)
@@ -71,13 +75,29 @@ export class Shelf {
     const cells = this.#cells
     const buckets = this.#buckets
     hash |= 0
-    let cell = buckets[hash & (buckets.length - 1)]!
+    let cell = buckets[Math.imul(hash, golden) >>> this.#bucketShift]!
     while (cell !== none) {
       const at = cell * stride
       if (cells[at + hashWord] === hash && this.#isKey(at, entity, key)) return cell
       cell = cells[at + nextWord]!
     }
     return none
+  }
+
+  /** Fetches what `find` will look at for `hashes[from, to)`, at most `fetched` of them (shelf-fetch.ts). */
+  fetch(hashes: readonly number[], from: number, to: number): void {
+    const { wanted } = this.#fetch
+    const buckets = this.#buckets
+    const shift = this.#bucketShift
+    for (let i = from; i < to; i++) wanted[i - from] = buckets[Math.imul(hashes[i]!, golden) >>> shift]!
+    this.#fetch.rows(this.#cells, this.#log.chunks, to - from)
+  }
+
+  /** Fetches the rows of `cells[from, to)`, at most `fetched` of them. */
+  fetchCells(cells: readonly number[], from: number, to: number): void {
+    const { wanted } = this.#fetch
+    for (let i = from; i < to; i++) wanted[i - from] = cells[i]!
+    this.#fetch.rows(this.#cells, this.#log.chunks, to - from)
   }
 
   /** A new cell, with room for `roomBytes` of value. A state row must not have one yet. */
@@ -181,6 +201,14 @@ export class Shelf {
     const at = cell * stride
     const start = this.#start(at)
     return this.#log.chunks[this.#cells[at + chunkWord]!]!.bytes.slice(start, start + this.#cells[at + keySizeWord]!)
+  }
+
+  /** The shard that the row's key names. */
+  shardOf(cell: number): number {
+    const at = cell * stride
+    const { bytes } = this.#log.chunks[this.#cells[at + chunkWord]!]!
+    const start = this.#start(at)
+    return (bytes[start + 1]! << 8) | bytes[start + 2]!
   }
 
   /** Bytes of key and value together. */
@@ -316,12 +344,13 @@ export class Shelf {
     cells.set(this.#cells)
     this.#cells = cells
     this.#buckets = new Int32Array(this.#buckets.length * 2).fill(none)
+    this.#bucketShift -= 1
     for (let cell = 0; cell < this.#top; cell++) if (cells[cell * stride + nextWord] !== cell) this.#link(cell)
   }
 
   #link(cell: number): void {
     const at = cell * stride
-    const bucket = this.#cells[at + hashWord]! & (this.#buckets.length - 1)
+    const bucket = Math.imul(this.#cells[at + hashWord]!, golden) >>> this.#bucketShift
     this.#cells[at + nextWord] = this.#buckets[bucket]!
     this.#buckets[bucket] = cell
   }
@@ -329,7 +358,7 @@ export class Shelf {
   #unlink(cell: number): void {
     const cells = this.#cells
     const next = cells[cell * stride + nextWord]!
-    const bucket = cells[cell * stride + hashWord]! & (this.#buckets.length - 1)
+    const bucket = Math.imul(cells[cell * stride + hashWord]!, golden) >>> this.#bucketShift
     let before = this.#buckets[bucket]!
     if (before === cell) {
       this.#buckets[bucket] = next

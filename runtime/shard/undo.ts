@@ -25,6 +25,8 @@ export class EntityUndo {
   readonly #callAgain: (i: number) => void
   readonly #scratch = new Effects()
   readonly #suspects = new Set<Row>()
+  /** Those that have a snapshot. */
+  readonly #looked: Row[] = []
   #unfinished: { readonly row: Row; readonly before: number; readonly alone: boolean }[] = []
   /** The messages of each entity, up to `#indexed`. Made at the first failure of a batch. */
   #messagesOf = new Map<Row, number[]>()
@@ -74,6 +76,7 @@ export class EntityUndo {
       if (activity.batch !== this.#batch.serial || activity.status !== Status.live) continue
       activities.push([activity, gone || activity.gone ? undefined : encodeState(activity, this.#codec).slice()])
     }
+    if (row.snapshot === undefined) this.#looked.push(row)
     row.snapshot = {
       state: gone ? undefined : encodeState(row, this.#codec).slice(),
       activities,
@@ -114,6 +117,7 @@ export class EntityUndo {
   }
 
   clear(): void {
+    for (const row of this.#looked.splice(0)) row.snapshot = undefined
     this.#suspects.clear()
     this.#forgetIndex()
   }

@@ -22,9 +22,10 @@ export class Batch {
   nowMs = 0
   sizeBytes = 0
   readonly rows: (Row | undefined)[] = []
-  /** Messages before this one have their rows. Of later ones the key may be all that is known, and its hash (as 32 bits with a sign). */
-  resolved = 0
-  readonly keys: (string | undefined)[] = []
+  /** Messages of which only the key is known yet, in order: which they are, their keys, and the hashes (as 32 bits with a sign). */
+  keyedCount = 0
+  readonly keyed: number[] = []
+  readonly keys: string[] = []
   readonly hashes: number[] = []
   readonly routes: number[] = []
   readonly values: unknown[] = []
@@ -35,20 +36,19 @@ export class Batch {
   readonly envelopes: Envelope[] = []
   readonly records: Records = new Records()
 
-  /** An emission for an entity. */
+  /** An emission for an entity whose row is looked for later. */
   addKeyed(key: string, hash: number, route: number, value: unknown, record: number, index: number): void {
-    const i = this.count
-    this.addEmission(route, value, record, index)
-    this.keys[i] = key
-    this.hashes[i] = hash | 0
+    const k = this.keyedCount++
+    this.keyed[k] = this.count
+    this.keys[k] = key
+    this.hashes[k] = hash | 0
+    this.addEmission(undefined, route, value, record, index)
   }
 
-  /** An emission that no entity is to handle. */
-  addEmission(route: number, value: unknown, record: number, index: number): void {
+  /** An emission for the entity of a row, or for none. */
+  addEmission(row: Row | undefined, route: number, value: unknown, record: number, index: number): void {
     const i = this.count++
-    this.rows[i] = undefined
-    this.keys[i] = undefined
-    this.hashes[i] = 0
+    this.rows[i] = row
     this.routes[i] = route
     this.values[i] = value
     this.origins[i] = record
@@ -58,8 +58,6 @@ export class Batch {
   addEnvelope(row: Row | undefined, envelope: Envelope): void {
     const i = this.count++
     this.rows[i] = row
-    this.keys[i] = undefined
-    this.hashes[i] = 0
     this.routes[i] = envelope.route
     this.values[i] = undefined
     this.origins[i] = ~this.envelopes.length
@@ -78,13 +76,12 @@ export class Batch {
       if (this.origins[i]! < 0) this.envelopes.pop()
       this.values[i] = undefined
       this.rows[i] = undefined
-      this.keys[i] = undefined
     }
     this.count = count
-    this.resolved = Math.min(this.resolved, count)
+    while (this.keyedCount > 0 && this.keyed[this.keyedCount - 1]! >= count) this.keyedCount -= 1
   }
 
-  /** Back to what came from outside (all of it is resolved), with values made anew: everything that was sent inside the batch vanishes. */
+  /** Back to what came from outside, with values made anew: everything that was sent inside the batch vanishes. */
   startOver(valueOf: (record: number, index: number) => unknown): void {
     const envelopes = this.envelopes.splice(0)
     let kept = 0
@@ -110,7 +107,6 @@ export class Batch {
       this.values[i] = undefined
     }
     this.count = kept
-    this.resolved = kept
     this.cursor = 0
   }
 
@@ -119,10 +115,9 @@ export class Batch {
     for (let i = 0; i < this.count; i++) {
       this.rows[i] = undefined
       this.values[i] = undefined
-      this.keys[i] = undefined
     }
     this.count = 0
-    this.resolved = 0
+    this.keyedCount = 0
     this.cursor = 0
     this.sizeBytes = 0
     this.envelopes.length = 0

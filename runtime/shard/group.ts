@@ -210,16 +210,16 @@ export class Group {
     this.#flush = true
   }
 
-  /** Stages record i of those that the intake has begun. Some at a time are handled while they are warm. */
+  /** Stages record i of those that the intake has begun. It is handled while it is warm, but not before keys that are gathered are enough. */
   record(i: number, local: boolean): void {
-    const { batch } = this
     this.intake.record(i, local)
-    if (batch.count - batch.cursor >= fetched && this.#loading === 0 && this.#executor.settled) this.run()
+    const isEnough = !this.cache.gathers || this.batch.keyedCount >= fetched
+    if (isEnough && this.#loading === 0 && this.#executor.settled) this.run()
   }
 
   /** Handles what is staged. False: read `missing`, tell `loaded`, call again. Throws when the worker must stop. */
   run(): boolean {
-    this.cache.resolve(this.batch, this.#entities)
+    if (this.batch.keyedCount > 0) this.cache.resolve(this.batch, this.#entities)
     return this.#executor.run()
   }
 

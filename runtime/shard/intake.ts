@@ -100,7 +100,7 @@ export class Intake implements FlowOut {
       if (!this.#cache.owns(shard)) {
         const data = this.#codec.encode(RemoteFailure.data(failure, bytes))
         this.#elsewhere?.emit(shard, failedRecordRoute, '', 0, this.#timeMs, data)
-      } else if (local) batch.addEmission(failedRecordRoute, failure, this.#slot, 0)
+      } else if (local) batch.addEmission(undefined, failedRecordRoute, failure, this.#slot, 0)
     }
   }
 
@@ -110,15 +110,21 @@ export class Intake implements FlowOut {
     const hash = hashOf(key)
     const shard = hash % this.#cache.shardCount
     if (!this.#cache.owns(shard)) this.#toElsewhere(shard, route, key, index, value)
-    else if (this.#local)
-      this.#batch.addKeyed(key, hash, route, index === 0 ? value : this.#own(value), this.#slot, index)
+    else if (this.#local) {
+      const own = index === 0 ? value : this.#own(value)
+      if (this.#cache.gathers) this.#batch.addKeyed(key, hash, route, own, this.#slot, index)
+      else {
+        const row = this.#cache.rowOf(this.#plan.routes[route]!.entity, key, hash)
+        this.#batch.addEmission(row, route, own, this.#slot, index)
+      }
+    }
   }
 
   toSink(sink: number, value: unknown): void {
     const index = this.#index++
     const { home } = this.#run!.partition
     if (!this.#cache.owns(home)) this.#toElsewhere(home, sinkRoute(sink), '', index, value)
-    else if (this.#local) this.#batch.addEmission(sinkRoute(sink), value, this.#slot, index)
+    else if (this.#local) this.#batch.addEmission(undefined, sinkRoute(sink), value, this.#slot, index)
   }
 
   #toElsewhere(shard: number, route: number, key: string, index: number, value: unknown): void {

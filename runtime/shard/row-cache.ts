@@ -11,6 +11,9 @@ import { Shelf } from './shelf.ts'
 import { fetched } from './shelf-fetch.ts'
 import { none } from './shelf-log.ts'
 
+/** Up to so many rows lie in the processor's cache anyway. */
+const fewRows = 8_192
+
 /**
  * The rows of a commit group that are in memory: all of them as bytes on a shelf, and those that messages are about as objects
  * ("awake"). Says which rows must be read from the store before the batch can go on, lets rows fall asleep that few messages
@@ -34,6 +37,8 @@ export class RowCache {
   readonly #awakeLimit: number
   /** By number. */
   readonly #rows: Row[] = []
+  /** While there are few: rows by hash, to be found without the shelf. What is lent to another entity since is told by its key. */
+  readonly #busy: (Row | undefined)[] = Array.from({ length: fewRows }, () => undefined)
   /** Those that nobody uses. */
   readonly #free: Row[] = []
   readonly #value = new ByteWriter(1_024)
@@ -63,7 +68,12 @@ export class RowCache {
   find(entity: number, key: string): Row | undefined {
     checkKey(key)
     const hash = hashOf(key)
-    return this.owns(hash % this.shardCount) ? this.#find(entity, key, hash) : undefined
+    return this.owns(hash % this.shardCount) ? this.rowOf(entity, key, hash) : undefined
+  }
+
+  /** Whether there are so many rows that keys had better be gathered, to be looked up together. */
+  get gathers(): boolean {
+    return this.shelf.count > fewRows
   }
 
   /**
@@ -71,21 +81,29 @@ export class RowCache {
    * the ways of several keys can be gone at once. `entities`: those of the routes.
    */
   resolve(batch: Batch, entities: readonly number[]): void {
-    const { keys, hashes, rows, routes, count } = batch
-    for (let from = batch.resolved; from < count; from += fetched) {
-      const to = Math.min(from + fetched, count)
+    const { keyed, keys, hashes, rows, routes, keyedCount } = batch
+    for (let from = 0; from < keyedCount; from += fetched) {
+      const to = Math.min(from + fetched, keyedCount)
       this.shelf.fetch(hashes, from, to)
-      for (let i = from; i < to; i++) {
-        const key = keys[i]
-        if (key === undefined) continue
-        rows[i] = this.#find(entities[routes[i]!]!, key, hashes[i]! >>> 0)
-        keys[i] = undefined
+      for (let k = from; k < to; k++) {
+        const i = keyed[k]!
+        rows[i] = this.rowOf(entities[routes[i]!]!, keys[k]!, hashes[k]! >>> 0)
       }
     }
-    batch.resolved = count
+    batch.keyedCount = 0
   }
 
-  #find(entity: number, key: string, hash: number): Row {
+  /** The state row of an entity that is here. `hash`: of the key, which is good. */
+  rowOf(entity: number, key: string, hash: number): Row {
+    if (this.gathers) return this.#rowOf(entity, key, hash)
+    const place = hash & (fewRows - 1)
+    const known = this.#busy[place]
+    const isIt = known !== undefined && known.key === key && known.cell !== none && known.table.index === entity
+    if (isIt && known.field === Field.state) return known
+    return (this.#busy[place] = this.#rowOf(entity, key, hash))
+  }
+
+  #rowOf(entity: number, key: string, hash: number): Row {
     const table = this.tables[entity]!
     const shard = hash % this.shardCount
     const cell = this.shelf.find(hash, table.id, key)

@@ -106,6 +106,14 @@ export class Intake implements FlowOut {
 
   toEntity(route: number, key: string, value: unknown): void {
     const index = this.#index++
+    const { entity } = this.#plan.routes[route]!
+    const row = this.#cache.busy(entity, key)
+    if (row === undefined) this.#toFar(entity, route, key, index, value)
+    else if (this.#local) this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#slot, index)
+  }
+
+  /** To an entity that is not awake, or elsewhere, or one of many. */
+  #toFar(entity: number, route: number, key: string, index: number, value: unknown): void {
     checkKey(key)
     const hash = hashOf(key)
     const shard = hash % this.#cache.shardCount
@@ -113,10 +121,7 @@ export class Intake implements FlowOut {
     else if (this.#local) {
       const own = index === 0 ? value : this.#own(value)
       if (this.#cache.gathers) this.#batch.addKeyed(key, hash, route, own, this.#slot, index)
-      else {
-        const row = this.#cache.rowOf(this.#plan.routes[route]!.entity, key, hash)
-        this.#batch.addEmission(row, route, own, this.#slot, index)
-      }
+      else this.#batch.addEmission(this.#cache.rowOf(entity, key, hash), route, own, this.#slot, index)
     }
   }
 

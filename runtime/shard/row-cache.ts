@@ -37,8 +37,8 @@ export class RowCache {
   readonly #awakeLimit: number
   /** By number. */
   readonly #rows: Row[] = []
-  /** While there are few: rows by hash, to be found without the shelf. What is lent to another entity since is told by its key. */
-  readonly #busy: (Row | undefined)[] = Array.from({ length: fewRows }, () => undefined)
+  /** While there are few rows: those awake, by entity and key. Nothing is to be hashed for them. */
+  readonly #busy: readonly Map<string, Row>[]
   /** Those that nobody uses. */
   readonly #free: Row[] = []
   readonly #value = new ByteWriter(1_024)
@@ -49,6 +49,7 @@ export class RowCache {
     this.tables = tables
     this.shardCount = shardCount
     this.shelf = new Shelf(limitBytes)
+    this.#busy = tables.map(() => new Map<string, Row>())
     this.#owned = owned
     this.#limitBytes = limitBytes
     this.#awakeLimit = Math.floor(limitBytes / bytesPerRowAwake)
@@ -66,9 +67,16 @@ export class RowCache {
 
   /** The state row of an entity; undefined when its shard is elsewhere. Throws MR_KEY_INVALID. */
   find(entity: number, key: string): Row | undefined {
+    const known = this.busy(entity, key)
+    if (known !== undefined) return known
     checkKey(key)
     const hash = hashOf(key)
     return this.owns(hash % this.shardCount) ? this.rowOf(entity, key, hash) : undefined
+  }
+
+  /** The state row of an entity, if it is awake and there are few. */
+  busy(entity: number, key: string): Row | undefined {
+    return this.gathers ? undefined : this.#busy[entity]!.get(key)
   }
 
   /** Whether there are so many rows that keys had better be gathered, to be looked up together. */
@@ -95,19 +103,12 @@ export class RowCache {
 
   /** The state row of an entity that is here. `hash`: of the key, which is good. */
   rowOf(entity: number, key: string, hash: number): Row {
-    if (this.gathers) return this.#rowOf(entity, key, hash)
-    const place = hash & (fewRows - 1)
-    const known = this.#busy[place]
-    const isIt = known !== undefined && known.key === key && known.cell !== none && known.table.index === entity
-    if (isIt && known.field === Field.state) return known
-    return (this.#busy[place] = this.#rowOf(entity, key, hash))
-  }
-
-  #rowOf(entity: number, key: string, hash: number): Row {
     const table = this.tables[entity]!
     const shard = hash % this.shardCount
     const cell = this.shelf.find(hash, table.id, key)
-    return cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
+    const row = cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
+    if (!this.gathers) this.#busy[entity]!.set(row.key, row)
+    return row
   }
 
   shardOf(key: string): number {
@@ -238,6 +239,7 @@ export class RowCache {
 
   #giveBack(row: Row): void {
     this.shelf.setRow(row.cell, none)
+    if (row.field === Field.state) this.#busy[row.table.index]!.delete(row.key)
     row.cell = none
     row.state = undefined
     row.snapshot = undefined

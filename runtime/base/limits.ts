@@ -47,6 +47,8 @@ export const linkResendMs = 250
 export const defaultCacheBytes: number = 256 << 20
 /** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
 export const bytesPerRowAwake: number = 16 << 10
+/** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */
+export const bytesPerNearRow: number = 32 << 10
 
 /** Records of a worker that wait for offloaded steps, and their bytes with those of the results: beyond that, sources wait. */
 export const maxOffloadedRecords: number = 2_048

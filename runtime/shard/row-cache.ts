@@ -1,7 +1,7 @@
 import { ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
 import { murmur3Text } from '../base/hash.ts'
-import { bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
+import { bytesPerNearRow, bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
 import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
@@ -10,9 +10,6 @@ import { type EntityRowKey, Field } from './row-key.ts'
 import { Shelf } from './shelf.ts'
 import { fetched } from './shelf-fetch.ts'
 import { none } from './shelf-log.ts'
-
-/** Up to so many rows lie in the processor's cache anyway. */
-const fewRows = 8_192
 
 /**
  * The rows of a commit group that are in memory: all of them as bytes on a shelf, and those that messages are about as objects
@@ -33,6 +30,8 @@ export class RowCache {
   readonly touched: Row[] = []
   readonly #owned: readonly boolean[]
   readonly #limitBytes: number
+  /** Up to so many rows nothing is gained by gathering keys. */
+  readonly #fewRows: number
   /** So many rows may be awake and hardly used. */
   readonly #awakeLimit: number
   /** By number. */
@@ -52,6 +51,7 @@ export class RowCache {
     this.#busy = tables.map(() => new Map<string, Row>())
     this.#owned = owned
     this.#limitBytes = limitBytes
+    this.#fewRows = Math.floor(limitBytes / bytesPerNearRow)
     this.#awakeLimit = Math.floor(limitBytes / bytesPerRowAwake)
     this.#sweepAt = 2 * this.#awakeLimit
   }
@@ -81,7 +81,7 @@ export class RowCache {
 
   /** Whether there are so many rows that keys had better be gathered, to be looked up together. */
   get gathers(): boolean {
-    return this.shelf.count > fewRows
+    return this.shelf.count > this.#fewRows
   }
 
   /**

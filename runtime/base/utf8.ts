@@ -40,33 +40,48 @@ export function utf8Write(text: string, bytes: Uint8Array, at: number): number {
   return at
 }
 
-/** The text of short UTF-8, such as a key. Of bytes that are none it makes some text. */
+/** The text of UTF-8, best for short texts such as keys. Of bytes that are none it makes some text. */
 export function utf8Read(bytes: Uint8Array, start: number, end: number): string {
   let all = 0
   for (let i = start; i < end; i++) all |= bytes[i]!
-  return all < 0x80 ? ascii(bytes, start, end - start) : decoded(bytes, start, end)
+  return all < 0x80 ? ascii(bytes, start, end) : decoded(bytes, start, end)
 }
 
 /** Spelled out, because one call with all units beats every loop. */
-function ascii(bytes: Uint8Array, at: number, size: number): string {
+function ascii(bytes: Uint8Array, start: number, end: number): string {
   const code = String.fromCharCode
+  let text = ''
+  let at = start
+  for (; at + 8 <= end; at += 8)
+    text += code(
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      bytes[at + 5]!,
+      bytes[at + 6]!,
+      bytes[at + 7]!,
+    )
   // biome-ignore format: one size a line
-  switch (size) {
-    case 0: return ''
-    case 1: return code(bytes[at]!)
-    case 2: return code(bytes[at]!, bytes[at + 1]!)
-    case 3: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)
-    case 4: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!)
-    case 5: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!)
-    case 6: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!)
-    case 7: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!)
-    case 8: return code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!, bytes[at + 7]!)
-    default: return ascii(bytes, at, 8) + ascii(bytes, at + 8, size - 8)
+  switch (end - at) {
+    case 0: return text
+    case 1: return text + code(bytes[at]!)
+    case 2: return text + code(bytes[at]!, bytes[at + 1]!)
+    case 3: return text + code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!)
+    case 4: return text + code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!)
+    case 5: return text + code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!)
+    case 6: return text + code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!)
+    default: return text + code(bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!, bytes[at + 4]!, bytes[at + 5]!, bytes[at + 6]!)
   }
 }
 
+/** So many units are given to one call: all of a long text would not fit the stack. */
+const unitsPerCall = 4_096
+
 function decoded(bytes: Uint8Array, start: number, end: number): string {
-  const units: number[] = []
+  let text = ''
+  let units: number[] = []
   for (let at = start; at < end; ) {
     const lead = bytes[at++]!
     if (lead < 0x80) units.push(lead)
@@ -77,6 +92,9 @@ function decoded(bytes: Uint8Array, start: number, end: number): string {
         ((lead & 7) << 18) | ((bytes[at++]! & 0x3f) << 12) | ((bytes[at++]! & 0x3f) << 6) | (bytes[at++]! & 0x3f)
       units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff))
     }
+    if (units.length < unitsPerCall) continue
+    text += String.fromCharCode.apply(null, units)
+    units = []
   }
-  return String.fromCharCode.apply(null, units)
+  return text + String.fromCharCode.apply(null, units)
 }

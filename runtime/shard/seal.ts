@@ -106,7 +106,7 @@ export class Sealer {
     const sinks: SinkMove[] = movesOf.flat()
     for (const { shard } of sinks) this.#shardChain(shard)
     const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
-    this.#parts.outLanes.sealed(record)
+    this.#parts.outLanes.sealed()
     this.#adopt(record)
     return {
       record,
@@ -244,8 +244,6 @@ export class Sealer {
     out.u16(to)
     writePosition(out, entry)
     out.block(message.buffer, message.start, message.end)
-    entry.end = out.length
-    entry.start = out.length - (message.end - message.start)
   }
 
   #writeLanes(): void {

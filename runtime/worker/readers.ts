@@ -15,7 +15,7 @@ export interface ReadersOptions {
   readonly maxBatchMessages: number
 }
 
-/** What one look at the sources brought. `plenty`: one of them gave as much as it was asked for, so it may well have more. */
+/** What one look at the sources brought. `plenty`: one of them gave all that a look may take, so it may well have more. */
 export type Found = 'nothing' | 'some' | 'plenty'
 
 /** All partitions that a worker reads. */
@@ -60,11 +60,17 @@ export class Readers {
     const { batch, stage } = this.#group
     let found: Found = 'nothing'
     for (const reader of this.#readers) {
-      const room = Math.min(recordsPerTick, maxBatchMessages - batch.count)
-      if (room <= 0 || !stage.hasRoom) return found
-      const count = reader.read(room)
-      if (count === room) found = 'plenty'
-      else if (count > 0 && found === 'nothing') found = 'some'
+      // Some give small pieces however much they have: what counts is whether they ever have nothing.
+      let left = recordsPerTick
+      while (left > 0) {
+        const room = Math.min(left, maxBatchMessages - batch.count)
+        if (room <= 0 || !stage.hasRoom) return found
+        const count = reader.read(room)
+        if (count === 0) break
+        left -= count
+        if (found === 'nothing') found = 'some'
+      }
+      if (left <= 0) found = 'plenty'
     }
     return found
   }

@@ -39,3 +39,11 @@ describe('ByteWriter and ByteReader', () => {
     }).toThrow(RangeError)
   })
 })
+
+test('a text may be long, whatever its letters', () => {
+  for (const text of ['a'.repeat(300_001), 'ä'.repeat(300_001), '😀'.repeat(100_003)]) {
+    const out = new ByteWriter()
+    out.text(text)
+    expect(new ByteReader(out.copy()).text() === text).toBe(true)
+  }
+})

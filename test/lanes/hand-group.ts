@@ -129,6 +129,7 @@ export class HandGroup implements LinkHost {
   seal(): void {
     this.inLanes.takeTouched()
     this.outLanes.takeTouched()
+    this.outLanes.sealed()
     this.inLanes.sealed(this.#commit)
     this.links.sealed(this.#commit)
   }

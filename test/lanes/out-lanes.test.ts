@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { entryBytes } from '../../runtime/shard/lanes/out-lane.ts'
 import { OutLanes } from '../../runtime/shard/lanes/out-lanes.ts'
 import { message } from './hand-group.ts'
+import { contentOf } from './lane-message.ts'
 
 const lanesOfGroup0 = (): OutLanes => new OutLanes(0, (shard) => shard % 2)
 
@@ -30,6 +31,20 @@ test('an entry is ready when its commit is durable; one for the own group at onc
   expect([...lanes.ready(1)]).toEqual([lanes.lane(0, 1)])
   lanes.durable(2)
   expect(lanes.lane(0, 1)!.sendable).toBe(2)
+})
+
+test('once the commit is sealed, its entries have their bytes to themselves, and to nothing else', () => {
+  const lanes = lanesOfGroup0()
+  const shared = new Uint8Array(10_000)
+  const one = message('one')
+  shared.set(one.buffer, 5_000)
+  const entry = lanes.append(0, 1, { buffer: shared, start: 5_000, end: 5_000 + one.end }, 1)
+  lanes.append(0, 1, message('two'), 1)
+  const { chainHigh } = entry
+  lanes.sealed()
+  shared.fill(0)
+  expect([contentOf(entry), contentOf(lanes.lane(0, 1)!.entry(2)!)]).toEqual(['one', 'two'])
+  expect([entry.buffer.length, entry.chainHigh]).toEqual([one.end + message('two').end, chainHigh])
 })
 
 test('what is pruned frees its commits, and is told to the next one', () => {

@@ -8,7 +8,7 @@ import { defaultShardCount } from '../../runtime/base/limits.ts'
 import { Prng } from '../../runtime/base/prng.ts'
 import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
-import { bankIn, rising } from './support/bank-in.ts'
+import { appendMoves, appendOrders, bankIn, rising } from './support/bank-in.ts'
 import { begin } from './support/begin.ts'
 import type { Order } from './support/dangerous-bank.ts'
 
@@ -93,24 +93,31 @@ describe('a worker thread that dies', slow, () => {
 })
 
 test('threads that are killed at random moments', slow, async ({ folder }) => {
-  const moves = Array.from({ length: 30_000 }, (_, i) => ({ from: `b${i % 40}`, to: `b${(i * 7) % 40}`, amount: 1 }))
-  const orders = Array.from({ length: 10 }, () => many).flat()
-  const bank = await bankIn(folder, orders, moves)
+  const moves = Array.from({ length: 4_000 }, (_, i) => ({ from: `b${i % 40}`, to: `b${(i * 7) % 40}`, amount: 1 }))
+  const rounds = 7
+  const bank = await bankIn(folder, [])
   const notices: string[] = []
-  const live = await begin(bank, { notice: (text) => notices.push(text) })
-  const { done } = live
-  const records = orders.length + moves.length
+  const live = await begin(bank, { once: false, follow: true, notice: (text) => notices.push(text) })
+  const { members } = (live.shift as ThreadShift).crew
   const prng = new Prng(0, 6)
-  for (let kills = 0; kills < 6; kills++) {
-    const moment = ((kills + prng.unit()) / 7) * records
-    const member = (live.shift as ThreadShift).crew.members[kills % 2]!
-    await eventually(() => live.stats().committed >= moment && member.thread !== undefined)
+  for (let round = 0; round < rounds; round++) {
+    const member = members[round % 2]!
+    await eventually(() => member.thread !== undefined)
     const killed = member.thread!
+    // There is work for both: some of it is read, or some of it is durable.
+    const { commits } = member.counts
+    const { read } = live.stats()
+    const wanted = prng.chance(0.5) ? () => live.stats().read > read : () => member.counts.commits > commits
+    await appendOrders(folder, many)
+    await appendMoves(folder, moves)
+    await eventually(wanted)
     killed.kill('the test wanted it')
     await eventually(() => member.thread !== killed)
   }
-  await done
-  expect(notices.filter((text) => text.includes('has died')).length).toBe(6)
+  await live.stop()
+  expect(notices.filter((text) => text.includes('has died')).length).toBe(rounds)
+  await (await begin(bank)).done
+  const orders = Array.from({ length: rounds }, () => many).flat()
   expect(await bank.written()).toEqual(rising(orders))
   const again = await begin(bank, { once: false })
   let sum = 0

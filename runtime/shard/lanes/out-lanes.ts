@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts'
+import { ByteWriter } from '../../base/bytes.ts'
 import { Chain } from '../../base/hash.ts'
 import { corrupt, origin, type Position } from '../record.ts'
 import { LaneTable } from './lane-table.ts'
@@ -34,7 +35,7 @@ export class OutLanes {
   readonly #commits = new Map<number, CommitWaiting>()
   /** The last that was asked for: nearly always the one that is asked for next. */
   #commit: CommitWaiting = { number: 0, waiting: 0 }
-  /** Entries of the commit that is being sealed. */
+  /** Entries of the commit that is being sealed: their bytes are somebody else's. */
   #fresh: LaneEntry[] = []
   waitingBytes = 0
   waitingCount = 0
@@ -44,6 +45,7 @@ export class OutLanes {
     this.#ownerOf = ownerOf
   }
 
+  /** The bytes must stay as they are until `sealed`. */
   append(from: number, to: number, message: LaneMessage, commit: number): LaneEntry {
     const lane = this.#lane(from, to)
     const { sent } = lane
@@ -69,10 +71,22 @@ export class OutLanes {
     return entry
   }
 
-  /** What was appended since the last call lies in the commit's record, where its entries say. */
-  sealed(record: Uint8Array): void {
-    for (const entry of this.#fresh) entry.buffer = record
+  /**
+   * The commit that was being sealed has all its entries: from here on their bytes are their own. Together, but not in the commit's
+   * record: one message that waits for long would keep all of it in memory.
+   */
+  sealed(): void {
+    const fresh = this.#fresh
+    if (fresh.length === 0) return
     this.#fresh = []
+    const out = new ByteWriter(fresh.reduce((size, { start, end }) => size + end - start, 0))
+    for (const entry of fresh) {
+      const start = out.length
+      out.raw(entry.buffer, entry.start, entry.end)
+      entry.buffer = out.bytes
+      entry.start = start
+      entry.end = out.length
+    }
   }
 
   /** O2: everything up to this commit may be sent. */

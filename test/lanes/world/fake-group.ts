@@ -155,6 +155,7 @@ export class FakeGroup {
     this.#outgoing = []
     this.inLanes.takeTouched()
     this.outLanes.takeTouched()
+    this.outLanes.sealed()
     this.inLanes.sealed(commit)
     this.links.sealed(commit)
     this.#last = snapshotOf(commit, this.state, shardsOf(this.id, this.#around.groupCount), this.outLanes, this.inLanes)

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Account as AccountType, Order } from './dangerous-bank.ts'
 
@@ -10,14 +10,16 @@ export interface Bank {
   written(): Promise<Map<string, number[]>>
 }
 
+interface Move {
+  readonly from: string
+  readonly to: string
+  readonly amount: number
+}
+
 /** The bank of support/dangerous-bank.ts with its files in this folder. Threads load it, and so does whoever asks it. */
-export async function bankIn(
-  folder: string,
-  orders: readonly Order[],
-  moves: readonly { from: string; to: string; amount: number }[] = [],
-): Promise<Bank> {
-  await writeFile(join(folder, 'orders'), orders.map((order) => `${JSON.stringify(order)}\n`).join(''))
-  await writeFile(join(folder, 'moves'), moves.map((move) => `${JSON.stringify(move)}\n`).join(''))
+export async function bankIn(folder: string, orders: readonly Order[], moves: readonly Move[] = []): Promise<Bank> {
+  await writeFile(join(folder, 'orders'), linesOf(orders))
+  await writeFile(join(folder, 'moves'), linesOf(moves))
   const url = new URL('./dangerous-bank.ts', import.meta.url)
   process.env['MILLRACE_TEST_FOLDER'] = folder
   url.search = new URLSearchParams({ folder }).toString() // a copy of its own in this thread
@@ -36,6 +38,18 @@ export async function bankIn(
       return all
     },
   }
+}
+
+export async function appendOrders(folder: string, orders: readonly Order[]): Promise<void> {
+  await appendFile(join(folder, 'orders'), linesOf(orders))
+}
+
+export async function appendMoves(folder: string, moves: readonly Move[]): Promise<void> {
+  await appendFile(join(folder, 'moves'), linesOf(moves))
+}
+
+function linesOf(values: readonly object[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('')
 }
 
 /** What every account has after each of its orders. */

@@ -21,6 +21,8 @@ export const maxStateBytes: number = 16 << 20
 export const maxBatchMessages: number = 32_768
 /** While sources have plenty, a batch of less than this part of the largest waits for it: smaller ones cost too many commits. */
 export const waitingShare = 4
+/** So many entities make a batch large enough, however few messages: what it touches should still be in the processor's cache at the seal. */
+export const enoughRows: number = 2_048
 export const maxBatchBytes: number = 4 << 20
 /** Messages between entities that may be run in the same commit, one causing the next. The rest waits for the next commit. */
 export const maxHops: number = 16
@@ -64,10 +66,12 @@ export const streamKeepaliveMs = 5_000
 export const streamRetryMs = 50
 export const maxStreamRetryMs = 4_000
 
-/** Entities held in memory, as encoded bytes plus a share for objects. */
+/** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
-/** What one entity costs in memory beside its bytes. */
-export const rowOverheadBytes: number = 200
+/** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
+export const bytesPerRowAwake: number = 16 << 10
+/** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */
+export const bytesPerNearRow: number = 32 << 10
 
 /** Records of a worker that wait for offloaded steps, and their bytes with those of the results: beyond that, sources wait. */
 export const maxOffloadedRecords: number = 2_048

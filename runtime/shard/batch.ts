@@ -25,6 +25,11 @@ export class Batch {
   nowMs = 0
   sizeBytes = 0
   readonly rows: (Row | undefined)[] = []
+  /** Messages of which only the key is known yet, in order: which they are, their keys, and the hashes (as 32 bits with a sign). */
+  keyedCount = 0
+  readonly keyed: number[] = []
+  readonly keys: string[] = []
+  readonly hashes: number[] = []
   readonly routes: number[] = []
   readonly values: unknown[] = []
   readonly origins: number[] = []
@@ -34,6 +39,16 @@ export class Batch {
   readonly envelopes: (Envelope | undefined)[] = []
   readonly records: Records = new Records()
 
+  /** An emission for an entity whose row is looked for later. */
+  addKeyed(key: string, hash: number, route: number, value: unknown, record: number, index: number): void {
+    const k = this.keyedCount++
+    this.keyed[k] = this.count
+    this.keys[k] = key
+    this.hashes[k] = hash | 0
+    this.addEmission(undefined, route, value, record, index)
+  }
+
+  /** An emission for the entity of a row, or for none. */
   addEmission(row: Row | undefined, route: number, value: unknown, record: number, index: number): void {
     const i = this.count++
     this.rows[i] = row
@@ -65,6 +80,7 @@ export class Batch {
       this.rows[i] = undefined
     }
     this.count = count
+    while (this.keyedCount > 0 && this.keyed[this.keyedCount - 1]! >= count) this.keyedCount -= 1
   }
 
   /** Back to what came from outside, with values made anew: everything that was sent inside the batch vanishes. */

@@ -13,7 +13,7 @@ import { reExpand } from './intake.ts'
 import type { Envelope } from './message.ts'
 import type { Plan } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
-import { enliven, type Row, Status } from './row.ts'
+import { type Row, Status } from './row.ts'
 import { Field } from './row-key.ts'
 import type { TimerBook } from './timer-book.ts'
 import { type Timer, TimerKind } from './timers.ts'
@@ -150,7 +150,7 @@ export class Executor {
     if (poison !== undefined) return this.#failUnrun(i, row, envelope, poison)
     if (row.status === Status.live) return 'ready'
     try {
-      enliven(row, this.#codec)
+      this.#cache.enliven(row, this.#codec)
     } catch (error) {
       if (error instanceof MillraceError && error.code === 'MR_STATE_FROM_FUTURE') throw error
       return this.#failUnrun(i, row, envelope, error)
@@ -164,6 +164,7 @@ export class Executor {
     const run = this.#run
     const firstTouch = row.batch !== batch.serial
     if (firstTouch) this.#cache.touch(row, batch.serial)
+    else row.busy = batch.serial
     if (row.gone) this.#rebear(row)
     const from = envelope?.from
     const { payload } = this.#effects
@@ -351,7 +352,7 @@ export class Executor {
       this.#cache.missing.push(memory)
       return false
     }
-    if (memory.status === Status.encoded && memory.exists) enliven(memory, this.#codec)
+    if (memory.status === Status.encoded && this.#cache.exists(memory)) this.#cache.enliven(memory, this.#codec)
     if (memory.status !== Status.live || memory.gone) return true
     this.answers.push({ envelope, answer: (memory.state as { answer?: Uint8Array }).answer, error: undefined })
     return false

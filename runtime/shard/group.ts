@@ -19,9 +19,11 @@ import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import { restoreLanes, restoreRows, restoreTimers } from './restore.ts'
 import { RowCache } from './row-cache.ts'
+import { fetched } from './shelf-fetch.ts'
 import { EntityTable, type Row, Status } from './row.ts'
 import { catalogKey, Field, groupKey } from './row-key.ts'
-import { Sealer, Unsealable } from './seal.ts'
+import { Unsealable } from './row-sealer.ts'
+import { Sealer } from './seal.ts'
 import { shardRow } from './shard-row.ts'
 import { SinkLanes, type PendingOutputs } from './sink-lanes.ts'
 import { SinkOutbox } from './sink-outbox.ts'
@@ -63,6 +65,8 @@ export class Group {
   handledCount = 0
   /** `deadLetters` when the group was opened. */
   readonly deadLettersBefore: number
+  /** By route. */
+  readonly #entities: readonly number[]
   readonly #effects = new Effects()
   readonly #run: HandlerRun
   readonly #executor: Executor
@@ -83,13 +87,14 @@ export class Group {
     this.codec = codec
     this.options = options
     this.deadLettersBefore = recovered.deadLetters
+    this.#entities = plan.routes.map(({ entity }) => entity)
     this.catalog = Catalog.decode(recovered.catalog)
     const tables = plan.entities.map(
       (entity, i) => new EntityTable(i, entity, this.catalog.number('entity', entity.name)),
     )
     const owned = Array.from({ length: options.shardCount }, (_, shard) => options.ownerOf(shard) === options.group)
     this.cache = new RowCache(tables, options.shardCount, owned, options.cacheBytes)
-    this.#writeBack = new WriteBack(options.windowBytes)
+    this.#writeBack = new WriteBack(this.cache.shelf, options.windowBytes)
     this.sources = new SourceLanes(
       plan,
       plan.sources.map((source) => this.catalog.number('source', source.name)),
@@ -213,16 +218,16 @@ export class Group {
     this.#flush = true
   }
 
-  /** Stages record i of those that the intake has begun, and handles it at once if nothing waits before it. */
+  /** Stages record i of those that the intake has begun. It is handled while it is warm, but not before keys that are gathered are enough. */
   record(i: number, local: boolean): void {
-    const { batch } = this
-    const isNext = batch.cursor === batch.count && this.#loading === 0 && this.#executor.settled
     this.intake.record(i, local)
-    if (isNext && batch.cursor < batch.count) this.#executor.run()
+    const isEnough = !this.cache.gathers || this.batch.keyedCount >= fetched
+    if (isEnough && this.#loading === 0 && this.#executor.settled) this.run()
   }
 
   /** Handles what is staged. False: read `missing`, tell `loaded`, call again. Throws when the worker must stop. */
   run(): boolean {
+    if (this.batch.keyedCount > 0) this.cache.resolve(this.batch, this.#entities)
     return this.#executor.run()
   }
 
@@ -267,7 +272,7 @@ export class Group {
     if (this.outLanes.waitingCount > limits.maxWaitingMessages)
       throw amplifyingCycle(this.outLanes, this.options.group, this.catalog)
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
-    const { rows, entities } = this.#writeBack.take(number, this.#flush)
+    const { rows, cells } = this.#writeBack.take(this.#flush)
     const truncateBelow = this.#truncate(number, rows)
     if (this.catalog.changed) {
       rows.push([catalogKey, this.catalog.encode()])
@@ -275,7 +280,7 @@ export class Group {
     }
     this.#inFlight.push({
       number,
-      entities,
+      cells,
       answers: this.#executor.answers.slice(),
       retried: this.stage.retries.settle(this.#executor.outcomes),
       gets: this.stage.queries.take(),
@@ -287,9 +292,8 @@ export class Group {
     this.#begun = false
     this.#effects.clear()
     this.#executor.clear()
-    this.cache.touched.length = 0
+    this.cache.settle(this.batch.serial)
     this.batch.clear()
-    this.cache.evict()
     return {
       number,
       record: sealed.record,
@@ -305,8 +309,7 @@ export class Group {
   durable(number: number, nowMs: number): void {
     const flight = this.#inFlight.shift()
     if (flight?.number !== number) throw new Error(`commit ${number} became durable out of order`)
-    land(flight)
-    this.#writeBack.durable(number)
+    land(flight, this.#writeBack)
     this.outLanes.durable(number)
     this.inLanes.durable(number)
     for (const outbox of this.outboxes) outbox.durable(number)

@@ -15,7 +15,7 @@ import { Several } from './plan.ts'
 import type { RowCache } from './row-cache.ts'
 import { writeOutput } from './record.ts'
 import { checkKey } from './row-cache.ts'
-import { enliven, type Row, Status } from './row.ts'
+import { type Row, Status } from './row.ts'
 import { Field } from './row-key.ts'
 import { type Timer, TimerKind } from './timers.ts'
 
@@ -244,7 +244,7 @@ export class HandlerRun implements ContextHost, FlowOut {
       this.#cache.missing.push(child)
       throw new RowMissing()
     }
-    if (child.status === Status.encoded) enliven(child, this.#codec)
+    if (child.status === Status.encoded) this.#cache.enliven(child, this.#codec)
     if (child.gone) {
       child.gone = false
       child.state = create()

@@ -1,8 +1,7 @@
 import type { Executor } from './executor.ts'
 import type { Envelope } from './message.ts'
-import type { Row } from './row.ts'
 import type { SourceLane } from './source-lanes.ts'
-import { releaseWrittenBack } from './write-back.ts'
+import type { WriteBack } from './write-back.ts'
 
 export type GetDone = (error: Error | undefined, state?: Uint8Array) => void
 /** `ok`: nothing of the dead letter failed again. */
@@ -11,8 +10,8 @@ export type RetryDone = (error: Error | undefined, ok?: boolean) => void
 /** What a sealed commit will mean to this group and to whoever asked, once it is durable. */
 export interface InFlight {
   readonly number: number
-  /** Rows that it writes back. */
-  readonly entities: readonly Row[]
+  /** Cells of the rows that it writes back. */
+  readonly cells: readonly number[]
   readonly answers: Executor['answers']
   readonly retried: readonly { readonly ok: boolean; readonly done: RetryDone }[]
   readonly gets: readonly { readonly state?: Uint8Array; readonly error?: Error; readonly done: GetDone }[]
@@ -20,8 +19,8 @@ export interface InFlight {
 }
 
 /** The commit is durable: rows may go, positions count, and callers hear. */
-export function land(flight: InFlight): void {
-  releaseWrittenBack(flight.entities, flight.number)
+export function land(flight: InFlight, writeBack: WriteBack): void {
+  writeBack.written(flight.cells)
   for (const { lane, next, planned } of flight.sources) {
     lane.durableNext = next
     lane.planDurable ||= planned

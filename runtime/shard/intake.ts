@@ -8,7 +8,7 @@ import { partitionSeed } from './message-id.ts'
 import type { FlowOut, Plan, SourcePlan } from './plan.ts'
 import { Places } from './places.ts'
 import type { Partition, RecordSlices, Run } from './records.ts'
-import { checkKey, type RowCache } from './row-cache.ts'
+import { checkKey, hashOf, type RowCache } from './row-cache.ts'
 
 /** Where that of a record goes which is for shards of other groups. */
 export interface Elsewhere {
@@ -112,9 +112,23 @@ export class Intake implements FlowOut {
 
   toEntity(route: number, key: string, value: unknown): void {
     const index = this.#index++
-    const row = this.#cache.find(this.#plan.routes[route]!.entity, key)
-    if (row === undefined) this.#toElsewhere(this.#cache.shardOf(key), route, key, index, value)
+    const { entity } = this.#plan.routes[route]!
+    const row = this.#cache.busy(entity, key)
+    if (row === undefined) this.#toFar(entity, route, key, index, value)
     else if (this.#local) this.#batch.addEmission(row, route, index === 0 ? value : this.#own(value), this.#slot, index)
+  }
+
+  /** To an entity that is not awake, or elsewhere, or one of many. */
+  #toFar(entity: number, route: number, key: string, index: number, value: unknown): void {
+    checkKey(key)
+    const hash = hashOf(key)
+    const shard = hash % this.#cache.shardCount
+    if (!this.#cache.owns(shard)) this.#toElsewhere(shard, route, key, index, value)
+    else if (this.#local) {
+      const own = index === 0 ? value : this.#own(value)
+      if (this.#cache.gathers) this.#batch.addKeyed(key, hash, route, own, this.#slot, index)
+      else this.#batch.addEmission(this.#cache.rowOf(entity, key, hash), route, own, this.#slot, index)
+    }
   }
 
   toSink(sink: number, value: unknown): void {

@@ -3,7 +3,7 @@ import type { Codec } from './codec.ts'
 import { asError } from './failures.ts'
 import type { GetDone, InFlight } from './in-flight.ts'
 import type { RowCache } from './row-cache.ts'
-import { enliven, type Row, Status } from './row.ts'
+import { type Row, Status } from './row.ts'
 import { encodeState } from './undo.ts'
 
 /** Questions for the state of an entity. Each is answered with what a commit holds, when that commit is durable (never from memory). */
@@ -41,9 +41,9 @@ export class Queries {
 
   /** The sealed state, in today's shape. */
   #valueOf(row: Row): { readonly state?: Uint8Array; readonly error?: Error } {
-    if (!row.exists) return {}
+    if (!this.#cache.exists(row)) return {}
     try {
-      if (row.status !== Status.live) enliven(row, this.#codec)
+      if (row.status !== Status.live) this.#cache.enliven(row, this.#codec)
       return { state: encodeState(row, this.#codec).slice() }
     } catch (error) {
       return { error: asError(error) }

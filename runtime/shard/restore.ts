@@ -7,15 +7,15 @@ import type { OutLanes } from './lanes/out-lanes.ts'
 import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import type { RowCache } from './row-cache.ts'
-import { type EntityTable, type Row, Status } from './row.ts'
+import type { EntityTable } from './row.ts'
 import { readEntityKey, Space } from './row-key.ts'
 import type { TimerBook } from './timer-book.ts'
 import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
 
 /**
- * Rows whose newest value is only in commit records will be written back in their turn (the map is in that order). What must be known
- * of an entity without asking is put into memory; its state waits until somebody needs it.
+ * Puts rows whose newest value is only in commit records back onto the shelf, to be written back in their turn (they come in that
+ * order).
  */
 export function restoreRows(
   recovered: Recovered,
@@ -26,29 +26,14 @@ export function restoreRows(
   const tables = new Map(cache.tables.map((table) => [table.id, table]))
   const first = recovered.records[0]?.number
   if (first !== undefined)
-    for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirty(shardRow(shard), first)
-  const { rows } = recovered
-  rows.handOver((key, value, firstDirty) => {
-    const row = key[0] === Space.entity ? childRow(key, cache, tables) : undefined
-    if (row === undefined) return writeBack.put(key, value, firstDirty)
-    if (value !== undefined) row.setBase(value, 0, value.length)
-    row.status = Status.encoded
-    cache.admit(row)
-    writeBack.dirty(row, firstDirty)
+    for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirtyLoose(shardRow(shard), first)
+  recovered.rows.forEach((key, value, firstDirty) => {
+    const at = key[0] === Space.entity ? readEntityKey(new ByteReader(key, 1)) : undefined
+    const table = at === undefined ? undefined : tables.get(at.entity)
+    // What belongs to an entity that the program does not have now is kept as it is.
+    if (table === undefined || !cache.owns(at!.shard)) writeBack.put(key, value, firstDirty)
+    else writeBack.dirty(cache.restore(table, at!, value), firstDirty)
   })
-  writeBack.restore(rows)
-  cache.recall = (row) => rows.claim(row, cache)
-  // The entities that have those activities.
-  cache.missing = cache.missing.filter((row) => !cache.recall(row))
-}
-
-/** The row in memory of an activity or an answer; undefined for entities that the program does not have now. */
-function childRow(key: Uint8Array, cache: RowCache, tables: ReadonlyMap<number, EntityTable>): Row | undefined {
-  const at = readEntityKey(new ByteReader(key, 1))
-  const table = tables.get(at.entity)
-  if (table === undefined || !cache.owns(at.shard)) return undefined
-  const parent = cache.stateRow(table, at.shard, at.key)
-  return cache.child(parent, at.field, at.element)
 }
 
 export function restoreTimers(

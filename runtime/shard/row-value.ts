@@ -2,20 +2,12 @@ import type { Codec } from './codec.ts'
 import type { Row } from './row.ts'
 import { Field } from './row-key.ts'
 
-/** Whether the sealed value of a row is what lies at `bytes[start, end)`. */
-export function sameAsBase(row: Row, bytes: Uint8Array, start: number, end: number): boolean {
-  const { base, baseStart, baseEnd } = row
-  if (!row.exists || base === undefined || baseEnd - baseStart !== end - start) return false
-  for (let i = start, j = baseStart; i < end; i++, j++) if (bytes[i] !== base[j]) return false
-  return true
-}
-
-/** A new entity that was only looked at is as good as none. */
-export function isBlank(row: Row, out: Uint8Array, end: number, sizeBytes: number, codec: Codec): boolean {
+/** A new entity that was only looked at is as good as none. `bytes[start, end)`: the state of the row, encoded. */
+export function isBlank(row: Row, bytes: Uint8Array, start: number, end: number, codec: Codec): boolean {
   const { table } = row
   if (row.field !== Field.state || table.plan.ttlMs !== undefined) return false
-  table.blank ??= codec.encode(table.plan.create()).slice()
-  if (table.blank.length !== sizeBytes) return false
-  for (let i = 0, at = end - sizeBytes; i < sizeBytes; i++, at++) if (table.blank[i] !== out[at]) return false
+  const blank = (table.blank ??= codec.encode(table.plan.create()).slice())
+  if (blank.length !== end - start) return false
+  for (let i = 0; i < blank.length; i++) if (blank[i] !== bytes[start + i]) return false
   return true
 }

@@ -1,5 +1,4 @@
 import { ByteWriter } from '../base/bytes.ts'
-import { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
 import type { Batch } from './batch.ts'
 import type { Bugs } from './bugs.ts'
@@ -18,30 +17,16 @@ import {
   writePosition,
 } from './record.ts'
 import type { RowCache } from './row-cache.ts'
-import { type Row, Status } from './row.ts'
-import { isBlank, sameAsBase } from './row-value.ts'
-import { rowHead } from './row-head.ts'
-import { deadLetterKey, Field } from './row-key.ts'
+import { RowSealer } from './row-sealer.ts'
+import { deadLetterKey } from './row-key.ts'
 import { type PendingOutputs, type SealedOutputs, sealedOutputs, type SinkLanes } from './sink-lanes.ts'
 import type { SourceLanes } from './source-lanes.ts'
 import type { TimerBook } from './timer-book.ts'
 import { encodeTimer, timerRowKey } from './timers.ts'
 import { encodeLate } from './late-outputs.ts'
-import { encodeState } from './undo.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
-
-/** A state that cannot be kept was found while sealing: nothing was sealed. */
-export class Unsealable extends Error {
-  readonly row: Row
-  override readonly cause: MillraceError
-  constructor(row: Row, cause: MillraceError) {
-    super(cause.message)
-    this.row = row
-    this.cause = cause
-  }
-}
 
 export interface SealParts {
   readonly group: number
@@ -65,7 +50,7 @@ export interface SealParts {
  * Closes a batch: turns what it changed and what it wants heard into one commit record.
  *
  * L1 States are encoded first; if one cannot be, nothing has changed and the batch can be run again (Unsealable).
- * L2 After that nothing fails: bases, positions, chains and pending write-backs all move to the new commit together.
+ * L2 After that nothing fails: sealed values, positions, chains and pending write-backs all move to the new commit together.
  */
 export class Sealer {
   number = 0
@@ -80,17 +65,19 @@ export class Sealer {
   readonly removals: { readonly shard: number; readonly key: Uint8Array }[] = []
   readonly #parts: SealParts
   readonly #out = new ByteWriter(1 << 18)
-  readonly #rowKey = new ByteWriter(256)
+  readonly #rows: RowSealer
   #shardChains = new Map<number, Chain>()
 
   constructor(parts: SealParts) {
     this.#parts = parts
+    this.#rows = new RowSealer(parts.cache, parts.codec, parts.writeBack)
   }
 
   /** Throws Unsealable (L1). */
   seal(): { readonly record: Uint8Array; readonly outputs: readonly (PendingOutputs | undefined)[] } {
     const { group, batch } = this.#parts
     const out = this.#out
+    this.#rows.encode()
     out.clear()
     this.#shardChains = new Map()
     const number = this.number + 1
@@ -106,9 +93,9 @@ export class Sealer {
     const { letters, outputs } = this.#countEffects()
     const deadLetters = this.deadLetters + letters
     writeHeader(out, { ...header, deadLetters })
-    const changed = this.#encodeRows()
     this.number = number
     this.nowMs = header.nowMs
+    this.#rows.write(out, number, (shard) => this.#shardChain(shard))
     for (const { shard, key } of this.removals.splice(0)) this.#writeLoose(shard, key, undefined)
     this.#writeTimers()
     this.#writeSources()
@@ -120,7 +107,7 @@ export class Sealer {
     for (const { shard } of sinks) this.#shardChain(shard)
     const record = finishRecord(out, this.#moveShards(), sinks, this.chain)
     this.#parts.outLanes.sealed()
-    this.#adopt(changed, record)
+    this.#adopt(record)
     return {
       record,
       outputs: pending.map(
@@ -133,66 +120,6 @@ export class Sealer {
           },
       ),
     }
-  }
-
-  /** Which rows have a new value, and where it lies in the record. */
-  #encodeRows(): SealedRow[] {
-    const { cache, codec } = this.#parts
-    const out = this.#out
-    const changed: SealedRow[] = []
-    for (const row of cache.touched) {
-      if (row.status !== Status.live) continue
-      if (row.gone || row.state === undefined) {
-        if (row.exists) changed.push({ row, start: -1, end: -1 })
-        continue
-      }
-      let bytes: Uint8Array
-      try {
-        bytes = encodeState(row, codec)
-      } catch (cause) {
-        if (cause instanceof MillraceError) throw new Unsealable(row, cause)
-        throw cause
-      }
-      const { plan } = row.table
-      const begin = out.length
-      const entry = this.#beginPut(row)
-      const version = row.field === Field.state ? plan.version : 1
-      const seen = row.field === Field.state && plan.ttlMs !== undefined
-      const head = rowHead(version, seen)
-      out.varint(bytes.length + (head < 0x80 ? 1 : 2) + (seen ? 8 : 0))
-      const start = out.length
-      out.varint(head)
-      if (seen) out.f64(row.seenMs)
-      out.raw(bytes)
-      if (
-        sameAsBase(row, out.bytes, start, out.length) ||
-        (!row.exists && isBlank(row, out.bytes, out.length, bytes.length, codec))
-      ) {
-        out.length = begin
-        continue
-      }
-      changed.push({ row, start, end: out.length })
-      this.#shardChain(row.shard).add(out.bytes, entry, out.length)
-    }
-    for (const { row, start } of changed) {
-      if (start >= 0) continue
-      const begin = out.length
-      out.u8(EntryKind.remove)
-      out.block(row.rowKey())
-      this.#shardChain(row.shard).add(out.bytes, begin, out.length)
-    }
-    return changed
-  }
-
-  #beginPut(row: Row): number {
-    const out = this.#out
-    const entry = out.length
-    out.u8(EntryKind.put)
-    const key = this.#rowKey
-    key.clear()
-    row.writeKey(key)
-    out.block(key.bytes, 0, key.length)
-    return entry
   }
 
   #writeLoose(shard: number, key: Uint8Array, value: Uint8Array | undefined): void {
@@ -358,24 +285,9 @@ export class Sealer {
     return moves
   }
 
-  #adopt(changed: readonly SealedRow[], record: Uint8Array): void {
-    const { cache, writeBack } = this.#parts
+  #adopt(record: Uint8Array): void {
+    const { writeBack } = this.#parts
     writeBack.addRecord(this.number, record.length)
-    for (const shard of this.#shardChains.keys()) writeBack.dirty(this.#parts.shardRow(shard), this.number)
-    for (const { row, start, end } of changed) {
-      const size = row.sizeBytes
-      if (start < 0) row.setNoBase()
-      else row.setBase(record, start, end)
-      cache.resized(row.sizeBytes - size)
-      writeBack.dirty(row, this.number)
-    }
-    for (const row of cache.touched) row.snapshot = undefined
+    for (const shard of this.#shardChains.keys()) writeBack.dirtyLoose(this.#parts.shardRow(shard), this.number)
   }
-}
-
-interface SealedRow {
-  readonly row: Row
-  /** -1: the row is removed. */
-  readonly start: number
-  readonly end: number
 }

@@ -1,6 +1,6 @@
 import { ByteReader } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { maxBatchBytes } from '../base/limits.ts'
+import { enoughRows, maxBatchBytes, waitingShare } from '../base/limits.ts'
 import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
 import { DeadLetterRetries } from './dead-letter-retries.ts'
@@ -78,6 +78,16 @@ export class Stage {
   /** Whether the batch has room for more input. */
   get hasRoom(): boolean {
     return this.batch.count < this.#group.options.maxBatchMessages && this.batch.sizeBytes < maxBatchBytes
+  }
+
+  /** Whether the batch is worth a commit, though more input is at hand. */
+  get isLarge(): boolean {
+    const { count } = this.batch
+    const { cache, options } = this.#group
+    if (count >= options.maxBatchMessages / waitingShare) return true
+    // Only where hardly any row would be met again: what is sealed later is sealed less often.
+    const rows = cache.touched.length
+    return rows >= enoughRows && rows >= count - count / 16
   }
 
   get acceptTornRecords(): boolean {

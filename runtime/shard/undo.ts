@@ -6,8 +6,7 @@ import { UnencodableError } from './codec.ts'
 import { Effects } from './effects.ts'
 import type { ExecutorParts } from './executor-parts.ts'
 import { RowMissing } from './handler-run.ts'
-import { enliven, type Row, Status } from './row.ts'
-import { Field } from './row-key.ts'
+import { type Row, Status } from './row.ts'
 
 /**
  * Takes back what a failed handler did to its entity, at the cost of that entity alone (docs/decisions/0005-undo-one-entity.md).
@@ -26,6 +25,8 @@ export class EntityUndo {
   readonly #callAgain: (i: number) => void
   readonly #scratch = new Effects()
   readonly #suspects = new Set<Row>()
+  /** Those that have a snapshot. */
+  readonly #looked: Row[] = []
   #unfinished: { readonly row: Row; readonly before: number; readonly alone: boolean }[] = []
   /** The messages of each entity, up to `#indexed`. Made at the first failure of a batch. */
   #messagesOf = new Map<Row, number[]>()
@@ -75,6 +76,7 @@ export class EntityUndo {
       if (activity.batch !== this.#batch.serial || activity.status !== Status.live) continue
       activities.push([activity, gone || activity.gone ? undefined : encodeState(activity, this.#codec).slice()])
     }
+    if (row.snapshot === undefined) this.#looked.push(row)
     row.snapshot = {
       state: gone ? undefined : encodeState(row, this.#codec).slice(),
       activities,
@@ -96,7 +98,7 @@ export class EntityUndo {
 
   /** From now on the entity of this row is looked at after each message (U3). */
   suspect(row: Row): void {
-    const owner = row.field === Field.state ? row : row.table.rows.get(row.key)!
+    const owner = row.parent ?? row
     if (this.#suspects.has(owner)) encodeState(row, this.#codec) // throws again: the look after each message found nothing
     this.#suspects.add(owner)
   }
@@ -104,7 +106,7 @@ export class EntityUndo {
   /** Every row that the batch touched goes back to its sealed value. */
   everything(): void {
     for (const row of this.#parts.cache.touched) {
-      this.#reset(row)
+      this.#parts.cache.reset(row)
       row.batch = 0
       row.guarded = 0
       row.snapshot = undefined
@@ -115,6 +117,7 @@ export class EntityUndo {
   }
 
   clear(): void {
+    for (const row of this.#looked.splice(0)) row.snapshot = undefined
     this.#suspects.clear()
     this.#forgetIndex()
   }
@@ -127,25 +130,15 @@ export class EntityUndo {
 
   #toBase(row: Row): void {
     row.snapshot = undefined
-    this.#reset(row)
+    this.#parts.cache.reset(row)
     for (const activity of row.activities?.values() ?? [])
-      if (activity.batch === this.#batch.serial) this.#reset(activity)
-  }
-
-  #reset(row: Row): void {
-    row.gone = false
-    row.state = undefined
-    row.forgottenIn = 0
-    if (row.exists && row.base === undefined) {
-      row.status = Status.absent
-      this.#parts.cache.missing.push(row)
-    } else row.status = Status.encoded
+      if (activity.batch === this.#batch.serial) this.#parts.cache.reset(activity)
   }
 
   #restore(row: Row): void {
     const { state, activities, forgottenIn } = row.snapshot!
     for (const activity of row.activities?.values() ?? [])
-      if (activity.batch === this.#batch.serial) this.#reset(activity)
+      if (activity.batch === this.#batch.serial) this.#parts.cache.reset(activity)
     this.#revive(row, state)
     row.forgottenIn = forgottenIn
     for (const [activity, bytes] of activities) this.#revive(activity, bytes)
@@ -158,8 +151,8 @@ export class EntityUndo {
   }
 
   #replay(row: Row, before: number): 'done' | 'missing' | 'differs' {
-    const { run, effects } = this.#parts
-    enliven(row, this.#codec)
+    const { run, effects, cache } = this.#parts
+    cache.enliven(row, this.#codec)
     run.effects = this.#scratch
     run.replaying = true
     try {

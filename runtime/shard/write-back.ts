@@ -1,6 +1,6 @@
 import { latin1 } from './latin1.ts'
-import { RecoveredRows } from './recovered-rows.ts'
-import { Row, Status } from './row.ts'
+import type { Shelf } from './shelf.ts'
+import { fetched } from './shelf-fetch.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
 export interface LooseRow {
@@ -12,6 +12,16 @@ export interface LooseRow {
   readonly name?: string
 }
 
+/** Rows that have been dirty since the same record. */
+interface Dirty {
+  readonly number: number
+  /** Those of entities, by cell. */
+  readonly cells: number[]
+  readonly loose: LooseRow[]
+}
+
+export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
+
 /**
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
  * the records before can be dropped: at most `windowBytes` of records are needed at open, and no commit pays for all rows.
@@ -21,17 +31,16 @@ export interface LooseRow {
  * (Explored in test/models/write-back.ts.)
  */
 export class WriteBack {
+  readonly #shelf: Shelf
   readonly #windowBytes: number
-  #queue: (Row | LooseRow)[] = []
-  #head = 0
+  #dirty: Dirty[] = []
   /** Records that are not dropped yet. */
   #records: { readonly number: number; readonly sizeBytes: number }[] = []
   #bytes = 0
-  /** What the records had that were read at open, and nobody has asked for. Older than all in the queue that is not from there. */
-  #recovered = new RecoveredRows()
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
-  constructor(windowBytes: number) {
+  constructor(shelf: Shelf, windowBytes: number) {
+    this.#shelf = shelf
     this.#windowBytes = windowBytes
   }
 
@@ -41,16 +50,18 @@ export class WriteBack {
     this.#bytes += sizeBytes
   }
 
-  /** A row has a new sealed value, in record `number`. */
-  dirty(row: Row | LooseRow, number: number): void {
-    if (row.firstDirty !== 0) return
-    row.firstDirty = number
-    this.#queue.push(row)
+  /** The row of an entity has a new sealed value, in record `number`. */
+  dirty(cell: number, number: number): void {
+    if (this.#shelf.isDirty(cell)) return
+    this.#shelf.setDirty(cell)
+    this.#since(number).cells.push(cell)
   }
 
-  /** The states among these rows are written back in their turn, with those that were put here. */
-  restore(recovered: RecoveredRows): void {
-    this.#recovered = recovered
+  /** The same for a row that no entity owns. */
+  dirtyLoose(row: LooseRow, number: number): void {
+    if (row.firstDirty !== 0) return
+    row.firstDirty = number
+    this.#since(number).loose.push(row)
   }
 
   /** A new value of a row that no entity owns. */
@@ -59,40 +70,42 @@ export class WriteBack {
     let row = this.loose.get(name)
     if (row === undefined) this.loose.set(name, (row = { key, value, firstDirty: 0, name }))
     else row.value = value
-    this.dirty(row, number)
+    this.dirtyLoose(row, number)
   }
 
   /** A row that is new, and whose value stays as it is until it is removed. */
   add(key: Uint8Array, value: Uint8Array, number: number): void {
-    this.dirty({ key, value, firstDirty: 0 }, number)
+    this.dirtyLoose({ key, value, firstDirty: 0 }, number)
   }
 
-  /** Takes the rows that commit `number` is to write back. Their values must be sealed. `all`: every one. */
-  take(
-    number: number,
-    all: boolean,
-  ): { readonly rows: (readonly [Uint8Array, Uint8Array | undefined])[]; readonly entities: Row[] } {
-    const rows: (readonly [Uint8Array, Uint8Array | undefined])[] = []
-    const entities: Row[] = []
+  /** Takes the rows that the commit that was just sealed is to write back; `written` is called when it is durable. `all`: every one. */
+  take(all: boolean): { readonly rows: RowWrite[]; readonly cells: readonly number[] } {
     let excess = all ? Number.POSITIVE_INFINITY : this.#bytes - this.#windowBytes
+    let upTo = 0
     for (let at = 0; at < this.#records.length && excess > 0; at++) {
       const record = this.#records[at]!
       excess -= record.sizeBytes
-      this.#recovered.takeUpTo(record.number, number, rows, entities)
-      this.#takeUpTo(record.number, number, rows, entities)
+      upTo = record.number
     }
-    return { rows, entities }
+    const rows: RowWrite[] = []
+    const cells: number[] = []
+    while (this.#dirty.length > 0 && this.#dirty[0]!.number <= upTo) {
+      const dirty = this.#dirty.shift()!
+      for (const row of dirty.loose) rows.push(this.#takeLoose(row))
+      for (const cell of dirty.cells) cells.push(cell)
+    }
+    this.#takeCells(cells, rows)
+    return { rows, cells }
+  }
+
+  /** The rows of these cells are in the store now, as of a commit that took them. */
+  written(cells: readonly number[]): void {
+    for (const cell of cells) this.#shelf.endWriting(cell)
   }
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    const queued = this.#head < this.#queue.length ? this.#queue[this.#head]!.firstDirty : Number.POSITIVE_INFINITY
-    return Math.min(queued, this.#recovered.lowestNeeded)
-  }
-
-  /** Commit `number` is durable. */
-  durable(number: number): void {
-    this.#recovered.durable(number)
+    return this.#dirty[0]?.number ?? Number.POSITIVE_INFINITY
   }
 
   /** Records below `number` were dropped. */
@@ -103,36 +116,52 @@ export class WriteBack {
     if (at > 0) this.#records.splice(0, at)
   }
 
-  #takeUpTo(
-    record: number,
-    commit: number,
-    rows: (readonly [Uint8Array, Uint8Array | undefined])[],
-    entities: Row[],
-  ): void {
-    for (; this.#head < this.#queue.length && this.#queue[this.#head]!.firstDirty <= record; this.#head++) {
-      const row = this.#queue[this.#head]!
-      row.firstDirty = 0
-      if (row instanceof Row) {
-        rows.push([row.rowKey(), row.sealedValue()])
-        row.writingBack = commit
-        entities.push(row)
-      } else {
-        rows.push([row.key, row.value])
-        if (row.name !== undefined) this.loose.delete(row.name)
-      }
-    }
-    if (this.#head > 4_096 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
+  #since(number: number): Dirty {
+    let last = this.#dirty.at(-1)
+    if (last?.number !== number) this.#dirty.push((last = { number, cells: [], loose: [] }))
+    return last
+  }
+
+  #takeLoose(row: LooseRow): RowWrite {
+    row.firstDirty = 0
+    if (row.name !== undefined) this.loose.delete(row.name)
+    return [row.key, row.value]
+  }
+
+  /**
+   * All in one piece of memory: cells move, and what was taken must not. By shard, which keys begin with: LevelDB puts rows that are
+   * near each other in for less.
+   */
+  #takeCells(taken: readonly number[], rows: RowWrite[]): void {
+    const shelf = this.#shelf
+    const cells = this.#byShard(taken)
+    let size = 0
+    for (const cell of cells) size += shelf.sizeOf(cell)
+    const bytes = new Uint8Array(size)
+    const { buffer } = bytes
+    let at = 0
+    for (let i = 0; i < cells.length; i++) {
+      if (i % fetched === 0) shelf.fetchCells(cells, i, Math.min(i + fetched, cells.length))
+      const cell = cells[i]!
+      const value = shelf.copyTo(cell, bytes, at)
+      const end = at + shelf.sizeOf(cell)
+      const key = new Uint8Array(buffer, at, value - at)
+      rows.push([key, shelf.exists(cell) ? new Uint8Array(buffer, value, end - value) : undefined])
+      shelf.beginWriting(cell)
+      at = end
     }
   }
-}
 
-/** The rows that commit `number` wrote back are durable: what only undo needed of them may go (W2). */
-export function releaseWrittenBack(entities: readonly Row[], number: number): void {
-  for (const row of entities) {
-    if (row.writingBack !== number) continue
-    row.writingBack = 0
-    if (row.firstDirty === 0 && row.status === Status.live && row.exists) row.base = undefined
+  #byShard(cells: readonly number[]): number[] {
+    const lists: number[][] = []
+    for (let i = 0; i < cells.length; i++) {
+      if (i % fetched === 0) this.#shelf.fetchCells(cells, i, Math.min(i + fetched, cells.length))
+      const cell = cells[i]!
+      const shard = this.#shelf.shardOf(cell)
+      const list = lists[shard]
+      if (list === undefined) lists[shard] = [cell]
+      else list.push(cell)
+    }
+    return lists.flat()
   }
 }

@@ -123,7 +123,10 @@ interface ReaderOptions {
   readonly wake: () => void
 }
 
-/** Fetches in events of its own, a drawn number of records at a time; what it fetched may be old news by the time of a poll. */
+/**
+ * Fetches in events of its own, a drawn number of records at a time; what it fetched may be old news by the time of a poll. Now and then
+ * the rest of what it has comes later, as over a network.
+ */
 class SimReader implements SourcePartition {
   readonly source: string
   readonly partition: string
@@ -144,6 +147,8 @@ class SimReader implements SourcePartition {
   /** The last fetch found nothing, and nothing has changed since. */
   #dry = false
   #closed = false
+  /** What is ready is not there yet. */
+  #isLate = false
 
   constructor(log: SimLog, options: ReaderOptions, onClose: () => void) {
     this.source = log.source
@@ -159,6 +164,7 @@ class SimReader implements SourcePartition {
     this.failed = undefined
     this.#failing = undefined
     this.#fetching = false
+    this.#isLate = false
     this.#fetched = next
     this.#proof = proof
     this.#generation = -1
@@ -168,7 +174,7 @@ class SimReader implements SourcePartition {
 
   poll(maxRecords: number): RecordBatch | undefined {
     const { prng } = this.#options
-    const available = Math.min(maxRecords, this.#ready.length)
+    const available = this.#isLate ? 0 : Math.min(maxRecords, this.#ready.length)
     if (available <= 0) {
       this.#settle()
       return undefined
@@ -176,6 +182,7 @@ class SimReader implements SourcePartition {
     const entries = this.#ready.splice(0, 1 + prng.below(available))
     this.#settle()
     this.#fetch()
+    if (this.#ready.length > 0 && prng.chance(0.5)) this.#beLate()
     return toBatch(entries)
   }
 
@@ -200,6 +207,16 @@ class SimReader implements SourcePartition {
     if (this.#session === 0) return
     this.#dry = false
     this.#fetch()
+  }
+
+  #beLate(): void {
+    this.#isLate = true
+    const session = this.#session
+    this.#options.schedule(`source ${this.source}/${this.partition} has more`, () => {
+      if (session !== this.#session) return
+      this.#isLate = false
+      this.#options.wake()
+    })
   }
 
   #fetch(): void {

@@ -3,7 +3,7 @@ import { Catalog } from '../shard/catalog.ts'
 import type { Codec } from '../shard/codec.ts'
 import { type DeadLetterData, decodeDeadLetter } from '../shard/dead-letter.ts'
 import { readRecord } from '../shard/record.ts'
-import { versionOfHead, wasSeen } from '../shard/row-head.ts'
+import { RowHead } from '../shard/row-head.ts'
 import { Field, readEntityKey, Space } from '../shard/row-key.ts'
 import { decodeTimer, type StoredTimer } from '../shard/timers.ts'
 
@@ -74,14 +74,10 @@ export class StoredStates {
     if (field === Field.answer) return
     const name = catalog.name('entity', entity)
     const stored = this.#entity(name, key, ownerOf(shard))
-    const content = new ByteReader(value)
-    const head = content.varint()
-    const version = versionOfHead(head)
-    if (field === Field.activity) stored.activities.set(element, value.slice(content.at))
-    else {
-      const seenMs = wasSeen(head) ? content.f64() : undefined
-      stored.state = { bytes: value.slice(content.at), version, seenMs }
-    }
+    const { version, seenMs, end } = new RowHead(value, 0, value.length)
+    const bytes = value.slice(end)
+    if (field === Field.activity) stored.activities.set(element, bytes)
+    else stored.state = { bytes, version, seenMs }
   }
 
   #readTimer(reader: ByteReader, value: Uint8Array, catalog: Catalog, ownerOf: OwnerOf): void {

@@ -27,7 +27,7 @@ export class Loader {
     const rows = group.takeMissing()
     if (rows.length === 0) return
     this.#asked += 1
-    const keys = rows.map((row) => row.rowKey())
+    const keys = rows.map(({ cell }) => group.cache.shelf.keyOf(cell))
     this.#store.read(keys, (error, values) => {
       this.#answer(error, () => rows.forEach((row, i) => group.loaded(row, values![i])))
     })

@@ -1,6 +1,5 @@
 import { assert } from '../base/assert.ts'
 import { type MillraceError, messageOf } from '../base/errors.ts'
-import { waitingShare } from '../base/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Links } from '../ports/link.ts'
 import type { SinkPort } from '../ports/sink.ts'
@@ -314,7 +313,7 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (plenty && group.batch.count < this.options.maxBatchMessages / waitingShare && group.stage.hasRoom) return false
+    if (plenty && group.stage.hasRoom && !group.stage.isLarge) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
     const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed

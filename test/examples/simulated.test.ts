@@ -4,7 +4,7 @@ import { type ExampleScenario, scenarios } from './support/scenarios.ts'
 
 /** Every run of the tests tries other worlds; a failure says which, and how to try it again. */
 const seed = Number(process.env['MILLRACE_SEED'] ?? Date.now() % 1_000_000)
-const seeds = Math.max(15, Math.round(Number(process.env['MILLRACE_SEEDS'] ?? 0) / 10))
+const seeds = Math.max(15, Math.round(Number(process.env['MILLRACE_SEEDS'] ?? 0) / 20))
 
 /** Seeds that once failed, and why. */
 const regressions: readonly (readonly [why: string, example: keyof typeof scenarios, seed: number])[] = [

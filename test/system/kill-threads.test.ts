@@ -19,7 +19,7 @@ import { data, input, output } from './support/job.ts'
 import { killSeed, type KillPlan, runThroughKills } from './support/kills.ts'
 import { countsOf, generateLines, perWord } from './support/words.ts'
 
-const kills = 5
+const kills = 4
 const timeout = 180_000
 let built: string
 

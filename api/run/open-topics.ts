@@ -1,11 +1,10 @@
-import type { ConnectionOptions as Tls } from 'node:tls'
-import type { KafkaClient } from '../../runtime/node/kafka/client.ts'
 import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { openKafkaSink } from '../../runtime/node/kafka/sink/kafka-sink.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import type { SinkPort } from '../../runtime/ports/sink.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import type { KafkaEnd } from '../real-end.ts'
+import { connectionOf } from './kafka-connection.ts'
 import { letterHeaders } from './letter-headers.ts'
 import { topicSinkId } from './topic-sink-id.ts'
 
@@ -25,7 +24,7 @@ export async function openTopicSource(
 ): Promise<SourcePartition[]> {
   const { pipeline, ...own } = options
   const { topic, from, isolation, onExpired, newPartitionsMs, group = `millrace.${pipeline}.${own.source}` } = end
-  const client = clientOf(end)
+  const client = openKafkaClient(connectionOf(end))
   try {
     const found = await findTopic(client, topic, from instanceof Date ? { sinceMs: from.getTime() } : from)
     return openKafkaSource(
@@ -52,16 +51,7 @@ export function openTopicSink(
     compression,
     latest,
     transactionTimeoutMs,
-    client: clientOf(end),
+    client: openKafkaClient(connectionOf(end)),
     headersOf: holdsLetters ? letterHeaders : undefined,
-  })
-}
-
-function clientOf({ brokers, clientId, ssl, sasl }: KafkaEnd): KafkaClient {
-  return openKafkaClient({
-    brokers,
-    clientId,
-    ...(ssl === undefined ? {} : { ssl: ssl as true | Tls }),
-    ...(sasl === undefined ? {} : { sasl }),
   })
 }

@@ -87,7 +87,9 @@ describe('a group goes from machine to machine', () => {
     const one = world.machine().start()
     const old = await openGroup(one, 0)
     const verify = (): Promise<string | undefined> =>
-      new Promise((resolve) => one.verify(0, (error) => resolve(error?.code)))
+      new Promise((resolve) => {
+        one.verify(0, (error) => resolve(error?.code))
+      })
     expect(await verify()).toBe(undefined)
     await commit(one, commitOf(0, old.epoch, 1))
     expect(await verify()).toBe(undefined)

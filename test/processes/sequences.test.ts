@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { ClaimDirectory } from '../../api/run/processes/claim-directory.ts'
+import { defaultShardCount } from '../../runtime/base/limits.ts'
 import { ChangelogStore } from '../../runtime/changelog/changelog-store.ts'
 import { KafkaLog } from '../../runtime/node/kafka/changelog/kafka-log.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
@@ -10,47 +12,51 @@ import { append, contentOf, contentUntil, freshName, freshTopic } from '../kafka
 import { useBroker } from '../kafka/support/use-broker.ts'
 import { eventually } from '../support/eventually.ts'
 import { test } from '../support/folder.ts'
-import type { MemberTask } from './support/member.ts'
-import { Member } from './support/member-child.ts'
+import { Member } from './support/member.ts'
 
 const outside = useBroker({ shared: true })
 const keys = 20
 const partitions = 4
 const perRound = 40
+const program = fileURLToPath(new URL('../kafka/programs/sequences.ts', import.meta.url))
+const groups = 4
 const long = { timeout: 300_000 }
 
 /** An application of several processes that follow sequences, and what is asked of its output. */
 class Application {
   members: Member[] = []
-  readonly #task: Omit<MemberTask, 'data'>
+  readonly name: string = freshName('sequences')
+  readonly #events: string
+  readonly #findings: string
   readonly #folder: string
   #started = 0
   #rounds = 0
 
   static async make(folder: string): Promise<Application> {
-    const { client, brokers } = outside
-    const [events, findings] = [await freshTopic(client, partitions), await freshTopic(client)]
-    const application = freshName('sequences')
-    return new Application({ application, brokers, groupCount: 4, events, findings }, folder)
+    const { client } = outside
+    return new Application(folder, await freshTopic(client, partitions), await freshTopic(client))
   }
 
-  private constructor(task: Omit<MemberTask, 'data'>, folder: string) {
-    this.#task = task
+  private constructor(folder: string, events: string, findings: string) {
     this.#folder = folder
+    this.#events = events
+    this.#findings = findings
   }
 
   get changelog(): string {
-    return `${this.#task.application}.millrace-changelog`
+    return `${this.name}.millrace-changelog`
   }
 
   start(): void {
-    this.#started += 1
-    this.members.push(new Member({ ...this.#task, data: join(this.#folder, `data-${this.#started}`) }))
+    const uri = (topic: string): string => `kafka://${outside.brokers[0]}/${topic}`
+    const ends = ['--in', `events=${uri(this.#events)}`, '--out', `findings=${uri(this.#findings)}`]
+    const own = ['--data', join(this.#folder, `data-${++this.#started}`), '--silence-ms', '6000']
+    this.members.push(new Member([program, '--application', this.name, '--groups', `${groups}`, ...ends, ...own]))
   }
 
   /** Resolves when the groups are shared by those that are left. */
   async shared(...members: readonly Member[]): Promise<void> {
-    for (const member of members) await member.has(4 / members.length)
+    for (const member of members) await member.has(groups / members.length)
   }
 
   async kill(member: Member): Promise<void> {
@@ -60,7 +66,7 @@ class Application {
 
   /** Resolves in the middle of what there is to do. */
   async work(): Promise<void> {
-    const { findings } = this.#task
+    const findings = this.#findings
     const before = (await outside.client.offsets(findings, [0], 'stable')).get(0)!
     await this.#feed()
     await contentUntil(outside.client, findings, 0, (_, next) => next > before + 200, before)
@@ -72,11 +78,11 @@ class Application {
     const total = 3 * keys * perRound * this.#rounds
     await eventually(async () => {
       for (const member of this.members) member.check()
-      return (await this.#findings()).length >= total
+      return (await this.#found()).length >= total
     })
     for (const member of this.members) await member.stop()
     const lasts = new Map<string, number>()
-    for (const finding of await this.#findings()) {
+    for (const finding of await this.#found()) {
       if (finding.kind === 'gap') throw new Error(`a gap: ${JSON.stringify(finding)}`)
       const place = `${finding.where} ${finding.key}`
       expect([place, finding.sequence - (lasts.get(place) ?? 0)]).toEqual([place, 1])
@@ -86,8 +92,8 @@ class Application {
     expect(lasts.size).toBe(3 * keys)
   }
 
-  async #findings(): Promise<Finding[]> {
-    const content = await contentOf(outside.client, this.#task.findings, 0)
+  async #found(): Promise<Finding[]> {
+    const content = await contentOf(outside.client, this.#findings, 0)
     return content.map(({ value }) => JSON.parse(value) as Finding)
   }
 
@@ -98,7 +104,7 @@ class Application {
         const event: Event = { key: `key ${i % keys}`, sequence: this.#rounds * perRound + Math.floor(i / keys) + 1 }
         if (i % partitions === partition) records.push({ key: event.key, value: JSON.stringify(event) })
       }
-      await append(outside.client, this.#task.events, partition, records)
+      await append(outside.client, this.#events, partition, records)
     }
     this.#rounds += 1
   }
@@ -144,24 +150,28 @@ test(
   },
 )
 
-test('a group with nothing to do that was opened elsewhere comes back to where it is assigned', long, async ({ folder }) => {
-  const app = await Application.make(folder)
-  app.start()
-  const [member] = app.members as [Member]
-  await app.shared(member)
-  const { client } = outside
-  const log = new KafkaLog({ client, topic: app.changelog, patienceMs: 10_000 })
-  const directory = new ClaimDirectory(log)
-  await eventually(() => directory.placeOf(0) !== undefined)
-  const before = directory.placeOf(0)!
-  const elsewhere = { incarnation: 'elsewhere/0/1', address: '127.0.0.1:1', version: 1 }
-  const division = { shardCount: 16, groupCount: 4 }
-  const copies = await openLevelStore({ path: join(folder, 'elsewhere'), ...division, durability: 'process' })
-  const store = new ChangelogStore({ log, copies, owner: elsewhere, division, shortenBeyondBytes: 1 << 20 })
-  await openGroup(store, 0)
-  await copies.close()
-  await eventually(() => directory.placeOf(0)!.address === elsewhere.address)
-  await eventually(() => directory.placeOf(0)!.incarnation === before.incarnation)
-  await app.work()
-  await app.finish()
-})
+test(
+  'a group with nothing to do that was opened elsewhere comes back to where it is assigned',
+  long,
+  async ({ folder }) => {
+    const app = await Application.make(folder)
+    app.start()
+    const [member] = app.members as [Member]
+    await app.shared(member)
+    const { client } = outside
+    const log = new KafkaLog({ client, topic: app.changelog, patienceMs: 10_000 })
+    const directory = new ClaimDirectory(log)
+    await eventually(() => directory.placeOf(0) !== undefined)
+    const before = directory.placeOf(0)!
+    const elsewhere = { incarnation: 'elsewhere/0/1', address: '127.0.0.1:1', version: 1 }
+    const division = { shardCount: defaultShardCount, groupCount: groups }
+    const copies = await openLevelStore({ path: join(folder, 'elsewhere'), ...division, durability: 'process' })
+    const store = new ChangelogStore({ log, copies, owner: elsewhere, division, shortenBeyondBytes: 1 << 20 })
+    await openGroup(store, 0)
+    await copies.close()
+    await eventually(() => directory.placeOf(0)!.address === elsewhere.address)
+    await eventually(() => directory.placeOf(0)!.incarnation === before.incarnation)
+    await app.work()
+    await app.finish()
+  },
+)

@@ -11,7 +11,7 @@ import { ProcessLinks } from '../../../runtime/node/grpc/process-links.ts'
 import { openLevelStore } from '../../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../../runtime/node/level/store.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
-import { invalid } from '../../invalid.ts'
+import type { KafkaConnection } from '../kafka-connection.ts'
 import { prepareFormats } from '../open-ends.ts'
 import { Outcome } from '../outcome.ts'
 import { ClaimDirectory, ownerName } from './claim-directory.ts'
@@ -20,7 +20,8 @@ import { GroupHere, type GroupHereParts } from './group-here.ts'
 export interface ApplicationOptions {
   /** Names the application: its consumer group, and its changelog. */
   readonly application: string
-  readonly brokers: readonly string[]
+  /** Where its changelog and its consumer group are. */
+  readonly kafka: KafkaConnection
   readonly division: Division
   /** Of how many replicas a commit must be durable. */
   readonly inSyncReplicas: number
@@ -30,14 +31,18 @@ export interface ApplicationOptions {
   readonly host: string
   /** Of the program. */
   readonly version: number
+  /** A process that was not heard of for so long is given up, and others take its groups over. */
   readonly silenceMs: number
+  /** Told which groups run here, whenever that changes. */
+  readonly changed: (groups: readonly number[]) => void
 }
 
 const patienceMs = 120_000
 /** Before a group is opened again that somebody else has claimed although it is this process's: the other one may not know yet. */
 const againMs = 500
-/** So often in a row it is no accident. */
+/** So often in a row it is no accident; what ran for so long between is not in a row. */
 const maxStrikes = 20
+const calmMs = 60_000
 /** What an owner meets that was succeeded, or that meets one: the next opening begins with what is durable. */
 const passing: ReadonlySet<string> = new Set(['MR_FENCED', 'MR_LANE_DIVERGED', 'MR_SINK_DIVERGED'])
 
@@ -45,6 +50,7 @@ interface ProcessParts extends Omit<GroupHereParts, 'group' | 'log'> {
   readonly topic: string
   readonly client: KafkaClient
   readonly copies: LevelStore
+  readonly changed: (groups: readonly number[]) => void
 }
 
 /**
@@ -67,12 +73,11 @@ export class ApplicationProcess {
   #openings = 0
   #isStopping = false
 
-  /** Resolves when it is a member. Throws what is wrong with the program, the topic or the folder. */
+  /** Resolves when it is a member. Throws what is wrong with the topic or the folder. `complete`: with topics only. */
   static async start(complete: CompleteProgram, options: ApplicationOptions): Promise<ApplicationProcess> {
-    checkProgram(complete)
-    const { application, brokers, division, inSyncReplicas, host, data, version, silenceMs } = options
+    const { application, kafka, division, inSyncReplicas, host, data, version, silenceMs, changed } = options
     const topic = changelogOf(application)
-    const client = openKafkaClient({ brokers })
+    const client = openKafkaClient(kafka)
     const opened: { close(): unknown }[] = [client]
     let started: ApplicationProcess | undefined
     try {
@@ -93,9 +98,10 @@ export class ApplicationProcess {
       })
       opened.unshift(links)
       const owner = { incarnation, address: `${host}:${links.port}`, version }
-      const process = (started = new ApplicationProcess({ complete, topic, division, client, copies, links, owner }))
+      const parts = { complete, topic, division, client, copies, links, owner, changed }
+      const process = (started = new ApplicationProcess(parts))
       process.#membership = await Membership.join({
-        brokers,
+        kafka,
         group: `millrace.${application}`,
         topic,
         silenceMs,
@@ -111,11 +117,6 @@ export class ApplicationProcess {
 
   private constructor(parts: ProcessParts) {
     this.#parts = parts
-  }
-
-  /** Groups that run here, or are about to. */
-  get groups(): readonly number[] {
-    return [...this.#here.keys()]
   }
 
   /** Settles when it has ended: with an error, unless it was stopped. */
@@ -147,16 +148,20 @@ export class ApplicationProcess {
 
   #begin(group: number): void {
     this.#here.set(group, undefined)
+    this.#changed()
     const run = this.#run(group).finally(() => this.#runs.delete(run))
     this.#runs.add(run)
   }
 
   async #run(group: number): Promise<void> {
+    const beganMs = performance.now()
     const error = await this.#runToEnd(group)
     this.#here.delete(group)
+    if (performance.now() - beganMs > calmMs) this.#strikes.delete(group)
     if (error !== undefined && !this.#isPassing(group, error)) this.fail(error)
     if (error !== undefined) await sleep(againMs)
     this.#adjust()
+    if (!this.#here.has(group)) this.#changed()
   }
 
   /** What has ended it. Undefined: it was left. */
@@ -175,6 +180,10 @@ export class ApplicationProcess {
     } catch (error) {
       return error instanceof Error ? error : new Error(messageOf(error))
     }
+  }
+
+  #changed(): void {
+    this.#parts.changed([...this.#here.keys()].toSorted((a, b) => a - b))
   }
 
   /** A2. */
@@ -201,20 +210,4 @@ export class ApplicationProcess {
 
 function changelogOf(application: string): string {
   return `${application}.millrace-changelog`
-}
-
-/** Throws MR_PROGRAM_INVALID: what is in files or in one process only, others cannot take over. */
-function checkProgram({ plan, sources, sinks, offloads }: CompleteProgram): void {
-  const ends = [
-    ...sources.map((end, i) => [end, plan.sources[i]!.name] as const),
-    ...sinks.map((end, i) => [end, plan.sinks[i]!.name] as const),
-  ]
-  for (const [end, name] of ends)
-    if (end?.kind !== 'kafka')
-      throw invalid(
-        `end ${JSON.stringify(name)} is not a topic`,
-        'Bind it to one: any process must be able to take it over',
-      )
-  if (offloads.some((offloaded) => offloaded !== undefined))
-    throw invalid('the program has offloaded steps', 'Leave them out: several processes cannot run them yet')
 }

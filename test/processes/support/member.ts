@@ -1,46 +1,53 @@
-/** A process of an application that several run: its program is that of test/kafka/programs/sequences.ts. */
-import { fileURLToPath } from 'node:url'
-import { bind } from 'millrace'
-import { kafka } from 'millrace/kafka'
-import { completeBindings } from '../../../api/complete-bindings.ts'
-import { programOf } from '../../../api/program.ts'
-import { ApplicationProcess } from '../../../api/run/processes/application-process.ts'
-import sequences, { events, findings } from '../../kafka/programs/sequences.ts'
+import { Command } from '../../cli/support/command.ts'
+import { eventually } from '../../support/eventually.ts'
 
-export interface MemberTask {
-  readonly application: string
-  readonly brokers: readonly string[]
-  readonly groupCount: number
-  readonly data: string
-  readonly events: string
-  readonly findings: string
+/** What `millrace join` says whenever other groups run there. */
+const said = /groups here: ((?:\d+ ?)+|none) \(of \d+\)/g
+
+/** A process, as the test that has started it sees it. */
+export class Member {
+  readonly #command: Command
+  #isWanted = true
+
+  constructor(args: readonly string[]) {
+    this.#command = new Command(['join', ...args])
+  }
+
+  get #groups(): readonly string[] {
+    const last = [...this.#command.stderr.matchAll(said)].at(-1)?.[1] ?? 'none'
+    return last === 'none' ? [] : last.trim().split(' ')
+  }
+
+  /** Throws if it has ended by itself. */
+  check(): void {
+    const { exitCode, signalCode } = this.#command.child
+    if (this.#isWanted && (exitCode ?? signalCode) !== null)
+      throw new Error(`a process ended by itself with ${exitCode ?? signalCode}:\n${this.#command.stderr}`)
+  }
+
+  async has(count: number): Promise<void> {
+    await eventually(() => {
+      this.check()
+      return this.#groups.length === count
+    })
+  }
+
+  /** It does nothing any more, and its connections stay. */
+  halt(): void {
+    this.#command.child.kill('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#command.child.kill('SIGCONT')
+  }
+
+  async kill(): Promise<void> {
+    this.#isWanted = false
+    await this.#command.kill('SIGKILL')
+  }
+
+  async stop(): Promise<void> {
+    const { code, signal, stderr } = await this.#command.kill('SIGTERM')
+    if (code !== 0) throw new Error(`a process ended with ${code ?? signal}:\n${stderr}`)
+  }
 }
-
-export const memberFile: string = fileURLToPath(import.meta.url)
-
-async function run(task: MemberTask): Promise<void> {
-  const { application, brokers, groupCount, data } = task
-  const program = bind(sequences, [
-    events.from(kafka({ topic: task.events, brokers: [...brokers] })),
-    findings.to(kafka({ topic: task.findings, brokers: [...brokers] })),
-  ])
-  const { pipeline, bindings } = programOf(program)!
-  const member = await ApplicationProcess.start(completeBindings(pipeline, bindings), {
-    application,
-    brokers,
-    division: { shardCount: 16, groupCount },
-    inSyncReplicas: 1,
-    data,
-    host: '127.0.0.1',
-    version: 1,
-    silenceMs: 6_000,
-  })
-  process.send!('member')
-  const timer = setInterval(() => process.send!(member.groups), 50)
-  process.on('message', () => void member.stop())
-  await member.done
-  clearInterval(timer)
-  process.disconnect()
-}
-
-if (process.argv[2] !== undefined && process.send !== undefined) await run(JSON.parse(process.argv[2]) as MemberTask)

@@ -24,9 +24,9 @@ export interface KafkaClientOptions {
   readonly brokers: readonly string[]
   readonly clientId?: string
   /** As of node:tls. */
-  readonly ssl?: true | TlsOptions
+  readonly ssl?: true | TlsOptions | undefined
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. */
-  readonly sasl?: SaslOptions
+  readonly sasl?: SaslOptions | undefined
   /** Who makes connections. Default: kafkajs. */
   readonly connect?: Connect
 }

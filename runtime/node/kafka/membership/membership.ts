@@ -1,9 +1,11 @@
-import { type Consumer, Kafka, logLevel } from 'kafkajs'
+import { type Consumer, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import type { KafkaClientOptions } from '../cluster/open-client.ts'
 import { KafkaFailure } from '../failure.ts'
+import { saslOf } from '../kafkajs/sasl.ts'
 
 export interface MembershipOptions {
-  /** `host:port` of brokers that know the others. */
-  readonly brokers: readonly string[]
+  /** Where the brokers are, and who asks them. */
+  readonly kafka: Omit<KafkaClientOptions, 'connect'>
   /** The consumer group: those who share the partitions. */
   readonly group: string
   readonly topic: string
@@ -35,8 +37,12 @@ export class Membership {
   }
 
   private constructor(options: MembershipOptions) {
-    const { brokers, group, topic, silenceMs, assigned } = options
-    const kafka = new Kafka({ clientId: 'millrace', brokers: [...brokers], logLevel: logLevel.NOTHING })
+    const { kafka: connection, group, topic, silenceMs, assigned } = options
+    const { brokers, clientId = 'millrace', ssl, sasl } = connection
+    const config: KafkaConfig = { clientId, brokers: [...brokers], logLevel: logLevel.NOTHING }
+    if (ssl !== undefined) config.ssl = ssl
+    if (sasl !== undefined) config.sasl = saslOf(sasl) as NonNullable<KafkaConfig['sasl']>
+    const kafka = new Kafka(config)
     const consumer = (this.#consumer = kafka.consumer({
       groupId: group,
       sessionTimeout: silenceMs,

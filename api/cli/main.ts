@@ -6,12 +6,13 @@ import type { GivenEnd, GivenEnds } from './ends.ts'
 import { listLetters, retryLetters } from './letters-command.ts'
 import { reportError } from './report-error.ts'
 import { explainCommand } from './explain-command.ts'
+import { type JoinCommandOptions, joinCommand } from './join-command.ts'
 import { type RunCommandOptions, runCommand } from './run-command.ts'
 import { scaleCommand } from './scale-command.ts'
 import { faultNames } from '../testing/faults.ts'
 import { faultList, numberList, partOf, type SimCommandOptions, wholeNumber } from './sim-options.ts'
 import { parseUri } from './uri.ts'
-import { maxWorkers } from '../../runtime/base/limits.ts'
+import { defaultShardCount, maxWorkers } from '../../runtime/base/limits.ts'
 
 /** 0: done. 1: an error, which was told. 2: the command line cannot be understood. From 3 on: what `sim` has found (sim-command.ts). */
 const exit = { done: 0, error: 1, usage: 2 } as const
@@ -35,6 +36,21 @@ withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: wh
   .option('--stall-ms <ms>', 'a worker thread that stays in one turn for so long is replaced', atLeastOne)
   .option('--accept-torn-records', 'go on with changed steps although the program was not stopped cleanly', false)
   .action((file: string, options: RunCommandOptions) => runCommand(file, options))
+
+withData(withEnds(program.command('join').argument('<file>', 'a program whose sources and sinks are topics')))
+  .description('run a program together with other processes, which take over when one is killed; its state is in Kafka')
+  .requiredOption('--application <name>', 'what they have in common: names the changelog and the consumer group')
+  .option('--groups <n>', 'parts that are shared out; stays as it was when the application was new', groupCount, 8)
+  .option('--host <address>', 'where other processes reach this one', '127.0.0.1')
+  .option('--revision <n>', 'of the program: one that is older than the application has had is refused', wholeNumber, 1)
+  .option(
+    '--in-sync-replicas <n>',
+    'brokers that must have a commit: 2 or more survive the loss of one',
+    wholeNumber,
+    1,
+  )
+  .option('--silence-ms <ms>', 'a process that was not heard of for so long is given up', atLeastOne, 10_000)
+  .action((file: string, options: JoinCommandOptions) => joinCommand(file, options))
 
 withData(program.command('scale').argument('<workers>', 'threads that are to share the work', workerCount))
   .description('change the number of workers of a program while it runs')
@@ -113,6 +129,13 @@ function workerCount(text: string): number {
   const number = Number(text)
   if (!Number.isInteger(number) || number < 1 || number > maxWorkers)
     throw new InvalidArgumentError(`Write a whole number from 1 to ${maxWorkers}.`)
+  return number
+}
+
+function groupCount(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > defaultShardCount)
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${defaultShardCount}.`)
   return number
 }
 

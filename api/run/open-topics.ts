@@ -1,12 +1,12 @@
-import type { ConnectionOptions as Tls } from 'node:tls'
-import type { KafkaClient } from '../../runtime/node/kafka/client.ts'
 import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { openKafkaSink } from '../../runtime/node/kafka/sink/kafka-sink.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import type { SinkPort } from '../../runtime/ports/sink.ts'
 import type { SourcePartition } from '../../runtime/ports/source.ts'
 import type { KafkaEnd } from '../real-end.ts'
+import { connectionOf } from './kafka-connection.ts'
 import { letterHeaders } from './letter-headers.ts'
+import { topicSinkId } from './topic-sink-id.ts'
 
 /** This file is loaded when a program has a topic, and not before: most of it is the client. */
 
@@ -24,7 +24,7 @@ export async function openTopicSource(
 ): Promise<SourcePartition[]> {
   const { pipeline, ...own } = options
   const { topic, from, isolation, onExpired, newPartitionsMs, group = `millrace.${pipeline}.${own.source}` } = end
-  const client = clientOf(end)
+  const client = openKafkaClient(connectionOf(end))
   try {
     const found = await findTopic(client, topic, from instanceof Date ? { sinceMs: from.getTime() } : from)
     return openKafkaSource(
@@ -42,32 +42,16 @@ export function openTopicSink(
   options: { readonly pipeline: string; readonly sink: string; readonly holdsLetters: boolean },
 ): Promise<SinkPort> {
   const { pipeline, sink, holdsLetters } = options
-  const {
-    topic,
-    guarantee,
-    compression,
-    latest,
-    transactionTimeoutMs,
-    id = `millrace.${pipeline}.${sink}.${topic}`,
-  } = end
+  const { topic, guarantee, compression, latest, transactionTimeoutMs } = end
   return openKafkaSink({
     sink,
     topic,
     guarantee,
-    id,
+    id: topicSinkId(end, pipeline, sink),
     compression,
     latest,
     transactionTimeoutMs,
-    client: clientOf(end),
+    client: openKafkaClient(connectionOf(end)),
     headersOf: holdsLetters ? letterHeaders : undefined,
-  })
-}
-
-function clientOf({ brokers, clientId, ssl, sasl }: KafkaEnd): KafkaClient {
-  return openKafkaClient({
-    brokers,
-    clientId,
-    ...(ssl === undefined ? {} : { ssl: ssl as true | Tls }),
-    ...(sasl === undefined ? {} : { sasl }),
   })
 }

@@ -43,6 +43,29 @@ export const brokerStartMs = 10_000
 /** Silence on a link after which its sender asks, or greets again. */
 export const linkResendMs = 250
 
+/**
+ * Frames that wait for the stream to another process. Beyond it they are dropped, so it is the credit of several links: lanes stop
+ * by themselves before that, unless many groups of two processes write to each other at once and the network does not follow.
+ */
+export const streamQueueBytes: number = 32 << 20
+/** What a pair of groups may always have waiting there, whatever the others have: so every session gets on, if slowly. */
+export const streamShareBytes: number = 512 << 10
+/** Frames are put together into messages of a stream up to this size: small ones would cost as much as large ones. */
+export const streamMessageBytes: number = 64 << 10
+/** Handed to a stream and not yet written to its connection. What waits beyond it waits where it can be counted. */
+export const streamInFlightBytes: number = 512 << 10
+/** Of HTTP/2: bytes under way that were not taken. Its own 64 KiB would allow that much for each round trip. */
+export const streamWindowBytes: number = 4 << 20
+/** One message of a stream: a frame holds no more than its receiver can commit at once. */
+export const maxStreamMessageBytes: number = 1 << 28
+/** A process that has not answered by then is not there. */
+export const streamOpenMs = 5_000
+/** Silence of a connection after which it is tried, and how long that may take. */
+export const streamKeepaliveMs = 5_000
+/** From one attempt to reach a process to the next, doubling from the first to the second. */
+export const streamRetryMs = 50
+export const maxStreamRetryMs = 4_000
+
 /** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
 /** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
@@ -66,3 +89,5 @@ export const requestRetentionMs: number = 24 * 3_600_000
 assert(maxStateBytes + maxMessageBytes < 1 << 28, 'a commit record must hold any one state and message')
 assert(linkCreditBytes > maxMessageBytes, 'credit must let the largest message pass')
 assert(maxBatchMessages < maxLocalMessages, 'a batch must have room for what it causes')
+assert(streamQueueBytes >= 2 * linkCreditBytes, 'the credit of a link must fit what may wait for a stream')
+assert(streamShareBytes > maxFrameBytes, 'a full frame must fit the share of a pair of groups')

@@ -13,6 +13,7 @@ import { ByteWriter as Writer } from '../base/bytes.ts'
  *   entity      shard u16, entity u16, key text, field u8, element text -> state, activities, answers
  *   deadLetter  shard u16, number f64                                -> a dead letter
  *   log         group u16, number f64                                -> a commit record (owned by the store)
+ *   copy        group u16, part u8, ...                              -> what a copy of a changelog keeps for itself
  *
  * A text is its UTF-8 length as a varint, then its bytes. Numbers are big-endian.
  */
@@ -25,6 +26,7 @@ export const Space = {
   entity: 0x10,
   deadLetter: 0x18,
   log: 0x20,
+  copy: 0x30,
 } as const
 
 /** What a row of an entity holds. */

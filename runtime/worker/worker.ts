@@ -159,6 +159,11 @@ export class Worker {
     this.#ports.wake()
   }
 
+  /** Stops, because of something that its ports cannot tell. */
+  fail(error: MillraceError): void {
+    this.#later(() => this.#stop(error))
+  }
+
   want(wanted: Wanted): void {
     if (this.#state === 'stopped') wanted.done(stoppedError(this.#error))
     else {

@@ -47,6 +47,16 @@ export function clientContract(open: (via?: Connect) => KafkaClient, connect: Co
     })
 
   describe('topics', () => {
+    using('lose the records before an offset when they are told to, and no others', async (client) => {
+      const topic = await freshTopic(client)
+      await append(client, topic, 0, [{ value: 'a' }, { value: 'b' }, { value: 'c' }])
+      await client.deleteRecords(topic, 0, 2)
+      expect(await client.offsets(topic, [0], 'low')).toEqual(new Map([[0, 2]]))
+      expect((await contentOf(client, topic, 0, 2)).map(({ value }) => value)).toEqual(['c'])
+      const beyond = await failureOf(client.deleteRecords(topic, 0, 4))
+      expect([beyond.kind, beyond.retriable]).toEqual(['OFFSET_OUT_OF_RANGE', false])
+    })
+
     using('are made with what was asked for, once', async (client) => {
       const topic = freshName('made')
       const settings = { 'cleanup.policy': 'compact' }

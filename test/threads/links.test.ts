@@ -19,10 +19,13 @@ function connect(a: { group: number; links: PortLinks }, b: { group: number; lin
 
 linkContract('between threads', kit, async (): Promise<LinksUnderTest> => {
   const wakes = [0, 0, 0]
-  const all = groups.map((group) => ({ group, links: new PortLinks(() => (wakes[group]! += 1)) }))
-  for (const a of all) for (const b of all) if (a.group < b.group) connect(a, b)
-  const ends = all.map(({ links }) => links)
+  const open = (group: number): PortLinks => new PortLinks(() => (wakes[group]! += 1))
+  const ends = groups.map(open)
+  const join = (a: number, b: number): void => connect({ group: a, links: ends[a]! }, { group: b, links: ends[b]! })
+  for (const a of groups) for (const b of groups) if (a < b) join(a, b)
   const gone = new Set<number>()
+  /** Of connections that are no more. */
+  let before = 0
   const sentToLiving = (): number => {
     const counts = ends.flatMap((links) => links.counts)
     return counts.reduce((sum, { peer, sent }) => sum + (gone.has(peer) ? 0 : sent), 0)
@@ -31,11 +34,17 @@ linkContract('between threads', kit, async (): Promise<LinksUnderTest> => {
     ends,
     wakes: (group) => wakes[group]!,
     settle: async () => {
-      while (wakes[0]! + wakes[1]! + wakes[2]! < sentToLiving()) await turn()
+      while (wakes[0]! + wakes[1]! + wakes[2]! - before < sentToLiving()) await turn()
     },
     lose: async (group) => {
       gone.add(group)
       ends[group]!.close()
+    },
+    reopen: async (group) => {
+      ends[group] = open(group)
+      gone.delete(group)
+      for (const other of groups) if (other !== group) join(group, other)
+      before = wakes[0]! + wakes[1]! + wakes[2]! - sentToLiving()
     },
     dispose: async () => ends.forEach((links) => links.close()),
   }
@@ -62,6 +71,10 @@ linkContract('simulated', kit, async (): Promise<LinksUnderTest> => {
       for (let event = scheduler.next(); event !== undefined; event = scheduler.next()) event.run()
     },
     lose: async (group) => void living.delete(group),
+    reopen: async (group) => {
+      ends[group] = new SimLinks(group, network, () => (wakes[group]! += 1))
+      living.add(group)
+    },
     dispose: async () => undefined,
   }
 })

@@ -24,6 +24,8 @@ export interface KafkaClient {
   committedOffsets(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, number>>
   /** Answers with whether it was there already. */
   createTopic(topic: string, partitions: number, settings: Readonly<Record<string, string>>): Promise<boolean>
+  /** Removes the records before an offset. One that is not there yet fails with OFFSET_OUT_OF_RANGE. */
+  deleteRecords(topic: string, partition: number, before: number): Promise<void>
   /** One setting of a topic; undefined where it may not be asked. */
   topicSetting(topic: string, name: string): Promise<string | undefined>
   /** Waits for calls that are under way. */

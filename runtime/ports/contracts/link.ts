@@ -11,6 +11,8 @@ export interface LinksUnderTest {
   wakes(group: number): number
   /** The group is gone. */
   lose(group: number): Promise<void>
+  /** It has come back as another incarnation, with an end of its own in `ends`, and the others can find it. */
+  reopen(group: number): Promise<void>
   dispose(): Promise<void>
 }
 
@@ -37,7 +39,7 @@ export function linkContract(name: string, kit: ContractKit, fresh: () => Promis
   }
 
   describe(`links: ${name}`, () => {
-    using('N1, N3: frames arrive whole, in the order of each sender, with its name', async (links) => {
+    using('N1, N3: frames arrive whole, each with the name of its sender', async (links) => {
       const [first, second, third] = links.ends
       for (let i = 0; i < 50; i++) {
         first!.send(2, Uint8Array.of(1, i))
@@ -45,9 +47,22 @@ export function linkContract(name: string, kit: ContractKit, fresh: () => Promis
       }
       await links.settle()
       const frames = taken(third!)
-      expect(frames.filter(([peer]) => peer === 0).map(([, bytes]) => bytes)).toEqual(range(50).map((i) => [1, i]))
-      expect(frames.filter(([peer]) => peer === 1).map(([, bytes]) => bytes)).toEqual(
-        range(50).map((i) => range(i).map(() => 2)),
+      // Their order is not promised.
+      const from = (sender: number): string[] =>
+        frames.flatMap(([peer, bytes]) => (peer === sender ? bytes.join() : [])).sort()
+      expect(from(0)).toEqual(
+        range(50)
+          .map((i) => [1, i].join())
+          .sort(),
+      )
+      expect(from(1)).toEqual(
+        range(50)
+          .map((i) =>
+            range(i)
+              .map(() => 2)
+              .join(),
+          )
+          .sort(),
       )
       expect(third!.poll()).toBe(undefined)
       expect(taken(first!)).toEqual([])
@@ -90,6 +105,32 @@ export function linkContract(name: string, kit: ContractKit, fresh: () => Promis
       first!.send(1, Uint8Array.of(2))
       await links.settle()
       expect(taken(second!)).toEqual([[0, [2]]])
+    })
+
+    using('N2: one that has come back is reached again, and reaches others', async (links) => {
+      const [first] = links.ends
+      first!.send(2, Uint8Array.of(1))
+      await links.settle()
+      await links.lose(2)
+      first!.send(2, Uint8Array.of(2))
+      await links.settle()
+      await links.reopen(2)
+      first!.send(2, Uint8Array.of(3))
+      links.ends[2]!.send(0, Uint8Array.of(4))
+      await links.settle()
+      expect(taken(links.ends[2]!)).toEqual([[0, [3]]])
+      expect(taken(first!)).toEqual([[2, [4]]])
+    })
+
+    using('N3: one that nobody polls for a while keeps what came', async (links) => {
+      const [first, second, third] = links.ends
+      for (let i = 0; i < 500; i++) first!.send(1, Uint8Array.of(i % 256, i >> 8))
+      third!.send(1, Uint8Array.of(7))
+      await links.settle()
+      expect(taken(second!).length).toBe(501)
+      first!.send(1, Uint8Array.of(1))
+      await links.settle()
+      expect(taken(second!)).toEqual([[0, [1]]])
     })
 
     using('N4: an arrival wakes its receiver, and nobody else', async (links) => {

@@ -11,11 +11,11 @@ export type Finding =
   | { kind: 'gap'; where: string; key: string; last: number; next: number }
   | { kind: 'reached'; where: string; key: string; sequence: number }
 
-const events = source(
+export const events = source(
   'events',
   json((raw) => raw as Event),
 )
-const findings = sink(
+export const findings = sink(
   'findings',
   json((raw) => raw as Finding),
   { key: ({ where, key }) => `${where} ${key}` },

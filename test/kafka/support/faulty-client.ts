@@ -43,6 +43,7 @@ export class FaultyClient implements KafkaClient {
   commitOffsets: KafkaClient['commitOffsets'] = (...args) => this.#inner.commitOffsets(...args)
   committedOffsets: KafkaClient['committedOffsets'] = (...args) => this.#inner.committedOffsets(...args)
   createTopic: KafkaClient['createTopic'] = (...args) => this.#inner.createTopic(...args)
+  deleteRecords: KafkaClient['deleteRecords'] = (...args) => this.#inner.deleteRecords(...args)
   topicSetting: KafkaClient['topicSetting'] = (...args) => this.#inner.topicSetting(...args)
   close: KafkaClient['close'] = () => this.#inner.close()
 

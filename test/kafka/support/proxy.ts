@@ -20,6 +20,7 @@ export class Proxy {
   #slowness: Slowness | undefined
   /** How many bytes may pass before everything is cut, and whom to tell then. */
   #limit: { bytes: number; readonly reached: () => void } | undefined
+  #silence: PromiseWithEnd | undefined
 
   private constructor(server: Server) {
     this.#server = server
@@ -39,9 +40,18 @@ export class Proxy {
 
   through(connect: Connect): Connect {
     return ({ port }, options) => {
-      this.#targetPort = port
-      return connect({ host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port }, options)
+      this.aim(port)
+      return connect({ host: '127.0.0.1', port: this.port }, options)
     }
+  }
+
+  /** Where those who come lead to. */
+  aim(port: number): void {
+    this.#targetPort = port
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
   }
 
   /** Ends every connection now; what has not arrived yet never does. */
@@ -64,6 +74,16 @@ export class Proxy {
   /** What comes from now on arrives in pieces, each after a pause. Undefined: as fast as it can. */
   slow(slowness: Slowness | undefined): void {
     this.#slowness = slowness
+  }
+
+  /** Nothing gets through and nothing ends, until `speak`: as with a network that swallows, or a peer that does not read. */
+  hush(): void {
+    this.#silence ??= promiseWithEnd()
+  }
+
+  speak(): void {
+    this.#silence?.end()
+    this.#silence = undefined
   }
 
   /** From now on nobody gets through any more. */
@@ -104,6 +124,7 @@ export class Proxy {
   async #forward(from: Socket, to: Socket): Promise<void> {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       for (let at = 0; at < chunk.length; ) {
+        await this.#silence?.promise
         const slowness = this.#slowness
         if (slowness !== undefined) await sleep(slowness.pauseMs)
         const end = Math.min(
@@ -129,4 +150,17 @@ export class Proxy {
     this.cut()
     limit.reached()
   }
+}
+
+interface PromiseWithEnd {
+  readonly promise: Promise<void>
+  end(): void
+}
+
+function promiseWithEnd(): PromiseWithEnd {
+  let end!: () => void
+  const promise = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { promise, end }
 }

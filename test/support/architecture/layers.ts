@@ -8,7 +8,7 @@ interface Layer {
 }
 
 const CORE = ['runtime/ports', 'runtime/shard', 'runtime/base']
-const ALL = ['runtime/node', 'runtime/sim', 'runtime/worker', 'runtime/codec', ...CORE]
+const ALL = ['runtime/node', 'runtime/sim', 'runtime/worker', 'runtime/changelog', 'runtime/codec', ...CORE]
 
 /** docs/architecture.md as data. Adding a package to a pure layer is a decision: it must run without a platform. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
@@ -17,8 +17,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   'runtime/ports': { below: ['runtime/shard', 'runtime/base'], packages: [] },
   'runtime/codec': { below: CORE, packages: ['msgpackr'] },
   'runtime/worker': { below: CORE, packages: [] },
-  'runtime/sim': { below: ['runtime/worker', 'runtime/codec', ...CORE], packages: [] },
-  'runtime/node': { below: ['runtime/worker', 'runtime/codec', ...CORE], packages: 'any' },
+  'runtime/changelog': { below: CORE, packages: [] },
+  'runtime/sim': { below: ['runtime/worker', 'runtime/changelog', 'runtime/codec', ...CORE], packages: [] },
+  'runtime/node': { below: ['runtime/worker', 'runtime/changelog', 'runtime/codec', ...CORE], packages: 'any' },
   api: { below: ALL, packages: 'any' },
   // Examples are a user's programs: anything from npm or Node, but of Millrace only what is published.
   examples: { below: [], packages: 'any' },

@@ -11,6 +11,7 @@ import type { Connect } from '../connection.ts'
 import type { SaslOptions } from '../sasl-options.ts'
 import { KafkaFailure } from '../failure.ts'
 import { connectKafkaJs } from '../kafkajs/connect.ts'
+import { deleteRecordsCall } from '../wire/delete-records.ts'
 import { fetchCall } from '../wire/fetch.ts'
 import { committedOffsetsCall, commitOffsetsCall } from '../wire/group-offsets.ts'
 import { listOffsetsCall } from '../wire/list-offsets.ts'
@@ -23,9 +24,9 @@ export interface KafkaClientOptions {
   readonly brokers: readonly string[]
   readonly clientId?: string
   /** As of node:tls. */
-  readonly ssl?: true | TlsOptions
+  readonly ssl?: true | TlsOptions | undefined
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. */
-  readonly sasl?: SaslOptions
+  readonly sasl?: SaslOptions | undefined
   /** Who makes connections. Default: kafkajs. */
   readonly connect?: Connect
 }
@@ -96,6 +97,11 @@ class WireClient implements KafkaClient {
       if (error instanceof KafkaFailure && error.kind === 'TOPIC_ALREADY_EXISTS') return true
       throw error
     }
+  }
+
+  async deleteRecords(topic: string, partition: number, before: number): Promise<void> {
+    const leader = (await this.partitions(topic)).get(partition) ?? -1
+    await this.#brokers.node(leader, deleteRecordsCall(topic, partition, before))
   }
 
   async topicSetting(topic: string, name: string): Promise<string | undefined> {

@@ -49,8 +49,8 @@ const sizeOf = (path: string): Promise<number> =>
 describe.each([1, 2])('a process with %s workers', slow, (workers) => {
   test(`has every result once, in order, through ${kills} kills (seed ${killSeed})`, async ({ folder }) => {
     // Numbers of the second source begin where those of the first can never be.
-    const ground = numbered(6_000)
-    const doubles = numbered(6_000).map(({ id }) => ({ id: id + 1_000_000 }))
+    const ground = numbered(3_000)
+    const doubles = numbered(3_000).map(({ id }) => ({ id: id + 1_000_000 }))
     const args = ['run', program, '--once', '--durability', 'process', '--workers', String(workers)]
     args.push('--offload-threads', '2', '--data', join(folder, 'data'), ...(await endsIn(folder, ground, doubles)))
     const prng = new Prng(killSeed, 30 + workers)

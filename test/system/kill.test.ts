@@ -23,7 +23,7 @@ import { GrowingFile } from './support/growing-file.ts'
 import { killSeed, type KillPlan, runThroughKills } from './support/kills.ts'
 import { countsOf, generateLines, perWord } from './support/words.ts'
 
-const kills = 5
+const kills = 4
 const timeout = 120_000
 let built: string
 let killed = 0

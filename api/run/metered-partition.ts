@@ -42,6 +42,10 @@ export class MeteredPartition implements SourcePartition {
     return batch
   }
 
+  get hasMore(): boolean {
+    return this.#inner.hasMore === true
+  }
+
   get atEnd(): boolean {
     return this.#inner.atEnd
   }

@@ -53,6 +53,10 @@ export class PreparedPartition implements SourcePartition {
     return undefined
   }
 
+  get hasMore(): boolean {
+    return !this.#looking && this.#failed === undefined && this.#inner.hasMore === true
+  }
+
   get atEnd(): boolean {
     return this.#held === undefined && this.#inner.atEnd
   }

@@ -23,6 +23,8 @@ export interface SourcePartition {
   readonly start?: number
   seek(next: number, proof: string): void
   poll(maxRecords: number): RecordBatch | undefined
+  /** More is here already, for partitions that know: the next poll gives it, without a wait. */
+  readonly hasMore?: boolean
   /** Whether everything that exists now was returned by `poll`. A followed file may grow afterwards. */
   readonly atEnd: boolean
   /** Set when the partition can give nothing any more. */

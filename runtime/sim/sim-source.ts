@@ -186,6 +186,10 @@ class SimReader implements SourcePartition {
     return toBatch(entries)
   }
 
+  get hasMore(): boolean {
+    return !this.#isLate && this.#ready.length > 0
+  }
+
   get atEnd(): boolean {
     return this.#dry && this.#ready.length === 0 && this.#failing === undefined && this.failed === undefined
   }

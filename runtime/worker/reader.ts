@@ -53,6 +53,11 @@ export class Reader {
     return this.#lane.durableNext === next && this.#durableNext === next
   }
 
+  /** Another `read` would give something as well, as far as the partition knows. */
+  get hasMore(): boolean {
+    return this.partition.hasMore === true
+  }
+
   /** Stages up to `maxRecords` records. Returns how many. */
   read(maxRecords: number): number {
     if (!this.#lane.planDurable || this.failed !== undefined || !this.#position()) return 0

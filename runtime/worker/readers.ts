@@ -60,16 +60,16 @@ export class Readers {
     const { batch, stage } = this.#group
     let found: Found = 'nothing'
     for (const reader of this.#readers) {
-      // Some give small pieces however much they have: what counts is whether they ever have nothing.
+      // Some give small pieces, however much they have. (Not until there is nothing: of what comes all the time there is always one more.)
       let left = recordsPerTick
-      while (left > 0) {
+      do {
         const room = Math.min(left, maxBatchMessages - batch.count)
         if (room <= 0 || !stage.hasRoom) return found
         const count = reader.read(room)
         if (count === 0) break
         left -= count
         if (found === 'nothing') found = 'some'
-      }
+      } while (left > 0 && reader.hasMore)
       if (left <= 0) found = 'plenty'
     }
     return found

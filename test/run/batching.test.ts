@@ -27,8 +27,12 @@ test('a batch waits for company while its source has plenty', async ({ folder })
   expect(await recordsOfFirstBatch(folder, (asked) => asked)).toBeGreaterThanOrEqual(company)
 })
 
-test('small pieces are plenty as well, when there is always one more', async ({ folder }) => {
-  expect(await recordsOfFirstBatch(folder, () => 8)).toBeGreaterThanOrEqual(company)
+test('small pieces are plenty as well, when the next one is there already', async ({ folder }) => {
+  expect(await recordsOfFirstBatch(folder, () => 8, true)).toBeGreaterThanOrEqual(company)
+})
+
+test('what comes all the time is committed all the time, although there is always one more', async ({ folder }) => {
+  expect(await recordsOfFirstBatch(folder, () => 1)).toBeLessThan(company)
 })
 
 test('what a source gives is committed at once when it has no more for now', async ({ folder }) => {
@@ -37,10 +41,14 @@ test('what a source gives is committed at once when it has no more for now', asy
 })
 
 /** How many records the first commit covers that covers any, of a source that never ends. */
-async function recordsOfFirstBatch(folder: string, gives: (asked: number) => number): Promise<number> {
+async function recordsOfFirstBatch(
+  folder: string,
+  gives: (asked: number) => number,
+  hasMore: boolean = false,
+): Promise<number> {
   const store = await openLevelStore({ path: folder, durability: 'process' })
   let records = 0
-  const partition = endless(gives, (next) => (records ||= next))
+  const partition = { ...endless(gives, (next) => (records ||= next)), hasMore }
   const worker = new Worker(
     compile(counting),
     createCodec(),

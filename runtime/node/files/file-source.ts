@@ -73,6 +73,10 @@ class FileSource implements SourcePartition {
     return reader.atEnd && !this.#options.follow && maxRecords > 0 ? cutter.finish() : undefined
   }
 
+  get hasMore(): boolean {
+    return this.#reader?.empty === false
+  }
+
   get atEnd(): boolean {
     const reader = this.#reader
     const cutter = this.#cutter

@@ -141,6 +141,10 @@ export class KafkaPartition implements SourcePartition {
     }
   }
 
+  get hasMore(): boolean {
+    return this.#chunks.length > 0
+  }
+
   get atEnd(): boolean {
     if (this.#failed !== undefined || this.#chunks.length > 0 || this.#checking || this.#generation === 0) return false
     const end = this.#lastEnd ?? this.#end

@@ -18,6 +18,7 @@ export async function joinCommand(file: string, options: JoinCommandOptions): Pr
   const { application, groups, data, host, revision, inSyncReplicas, silenceMs } = options
   const complete = await completeFile(file, options)
   const kafka = checkTopicsOnly(complete)
+  const say = (text: string): void => console.error(`${application}: ${text}`)
   // Nobody else waits for gRPC and the client of Kafka to be loaded.
   const { ApplicationProcess } = await import('../run/processes/application-process.ts')
   const member = await ApplicationProcess.start(complete, {
@@ -29,13 +30,11 @@ export async function joinCommand(file: string, options: JoinCommandOptions): Pr
     host,
     version: revision,
     silenceMs,
-    changed: (here) => console.error(`${application}: groups here: ${here.join(' ') || 'none'} (of ${groups})`),
+    changed: (here) => say(`groups here: ${here.join(' ') || 'none'} (of ${groups})`),
+    notice: say,
   })
-  console.error(`${application}: a member`)
-  const unlisten = onStopSignals((signal) => {
-    console.error(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
-    void member.stop()
-  })
+  say('a member')
+  const unlisten = onStopSignals(say, () => member.stop())
   try {
     await member.done
   } finally {

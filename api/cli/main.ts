@@ -27,7 +27,7 @@ const program = new Command('millrace')
 withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: what it exports by default is run')))
   .description('run a program, and go on where it was')
   .option('--once', 'stop when every source is at its end and everything is committed and with the sinks', false)
-  .option('--workers <n>', 'threads that share the work; may be another number every time', workerCount, 1)
+  .option('--workers <n>', 'threads that share the work; may be another number every time', countUpTo(maxWorkers), 1)
   .option(
     '--offload-threads <n>',
     'threads for offloaded steps, beside the workers (default: the cores they leave)',
@@ -39,20 +39,29 @@ withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: wh
 
 withData(withEnds(program.command('join').argument('<file>', 'a program whose sources and sinks are topics')))
   .description('run a program together with other processes, which take over when one is killed; its state is in Kafka')
-  .requiredOption('--application <name>', 'what they have in common: names the changelog and the consumer group')
-  .option('--groups <n>', 'parts that are shared out; stays as it was when the application was new', groupCount, 8)
+  .requiredOption(
+    '--application <name>',
+    'what they have in common: names the changelog and the consumer group',
+    applicationName,
+  )
+  .option(
+    '--groups <n>',
+    'parts that are shared out; stays as it was when the application was new',
+    countUpTo(defaultShardCount),
+    8,
+  )
   .option('--host <address>', 'where other processes reach this one', '127.0.0.1')
   .option('--revision <n>', 'of the program: one that is older than the application has had is refused', wholeNumber, 1)
   .option(
     '--in-sync-replicas <n>',
     'brokers that must have a commit: 2 or more survive the loss of one',
-    wholeNumber,
+    countUpTo(100),
     1,
   )
   .option('--silence-ms <ms>', 'a process that was not heard of for so long is given up', atLeastOne, 10_000)
   .action((file: string, options: JoinCommandOptions) => joinCommand(file, options))
 
-withData(program.command('scale').argument('<workers>', 'threads that are to share the work', workerCount))
+withData(program.command('scale').argument('<workers>', 'threads that are to share the work', countUpTo(maxWorkers)))
   .description('change the number of workers of a program while it runs')
   .action((workers: number, options: { data: string }) => scaleCommand(workers, options))
 
@@ -125,18 +134,17 @@ function withRunOptions(command: Command): Command {
   return withData(command).addOption(durability.choices(['disk', 'process']).default('disk'))
 }
 
-function workerCount(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1 || number > maxWorkers)
-    throw new InvalidArgumentError(`Write a whole number from 1 to ${maxWorkers}.`)
-  return number
+function countUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (Number.isInteger(number) && number >= 1 && number <= most) return number
+    throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`)
+  }
 }
 
-function groupCount(text: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1 || number > defaultShardCount)
-    throw new InvalidArgumentError(`Write a whole number from 1 to ${defaultShardCount}.`)
-  return number
+function applicationName(text: string): string {
+  if (/^[a-zA-Z0-9._-]{1,200}$/.test(text)) return text
+  throw new InvalidArgumentError('Write letters, digits, dots, underscores and hyphens: topics are named for it.')
 }
 
 function atLeastOne(text: string): number {

@@ -29,10 +29,7 @@ export async function runCommand(file: string, options: RunCommandOptions): Prom
   const live = await start(complete, { ...own, workers, offloadThreads, stallMs })
   const line = new LiveLine(() => live.stats())
   say = (text) => line.say(text)
-  const unlisten = onStopSignals((signal) => {
-    notice(`${signal}: finishing what was read; once more stops at once, and loses nothing`)
-    void live.stop()
-  })
+  const unlisten = onStopSignals(notice, () => live.stop())
   const control = await listen(data, live, (scaled) => notice(inWords(scaled))).catch((error: unknown) => {
     notice(`\`millrace scale\` cannot reach this program: ${messageOf(error)}`)
     return undefined

@@ -23,7 +23,7 @@ export interface SourcePartition {
   readonly start?: number
   seek(next: number, proof: string): void
   poll(maxRecords: number): RecordBatch | undefined
-  /** More is here already, for partitions that know: the next poll gives it, without a wait. */
+  /** For partitions that know: bytes are here that no poll has looked at yet, so the next one need not wait for any. */
   readonly hasMore?: boolean
   /** Whether everything that exists now was returned by `poll`. A followed file may grow afterwards. */
   readonly atEnd: boolean

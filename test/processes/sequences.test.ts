@@ -47,11 +47,31 @@ class Application {
     return `${this.name}.millrace-changelog`
   }
 
-  start(): void {
+  /** Of two processes, which share its groups. */
+  static async ofTwo(folder: string): Promise<{ app: Application; first: Member; second: Member }> {
+    const app = await Application.make(folder)
+    const [first, second] = [app.start(), app.start()]
+    await app.shared(first, second)
+    return { app, first, second }
+  }
+
+  start(revision: number = 1, silenceMs: number = 6_000): Member {
     const uri = (topic: string): string => `kafka://${outside.brokers[0]}/${topic}`
     const ends = ['--in', `events=${uri(this.#events)}`, '--out', `findings=${uri(this.#findings)}`]
-    const own = ['--data', join(this.#folder, `data-${++this.#started}`), '--silence-ms', '6000']
-    this.members.push(new Member([program, '--application', this.name, '--groups', `${groups}`, ...ends, ...own]))
+    const own = ['--data', join(this.#folder, `data-${++this.#started}`), '--silence-ms', `${silenceMs}`]
+    const member = new Member([
+      program,
+      '--application',
+      this.name,
+      '--groups',
+      `${groups}`,
+      '--revision',
+      `${revision}`,
+      ...ends,
+      ...own,
+    ])
+    this.members.push(member)
+    return member
   }
 
   /** Resolves when the groups are shared by those that are left. */
@@ -60,7 +80,16 @@ class Application {
   }
 
   async kill(member: Member): Promise<void> {
+    this.#forget(member)
     await member.kill()
+  }
+
+  async stop(member: Member): Promise<void> {
+    this.#forget(member)
+    await member.stop()
+  }
+
+  #forget(member: Member): void {
     this.members = this.members.filter((other) => other !== member)
   }
 
@@ -111,11 +140,7 @@ class Application {
 }
 
 test('the next minus the current is always 1, while processes are killed and added', long, async ({ folder }) => {
-  const app = await Application.make(folder)
-  app.start()
-  app.start()
-  const [first, second] = app.members as [Member, Member]
-  await app.shared(first, second)
+  const { app, first, second } = await Application.ofTwo(folder)
   await app.work()
   await app.kill(first)
   await app.shared(second)
@@ -130,15 +155,34 @@ test('the next minus the current is always 1, while processes are killed and add
   await app.finish()
 })
 
+test('a newer revision takes over; an older one is refused from then on', long, async ({ folder }) => {
+  const app = await Application.make(folder)
+  const old = app.start(1)
+  await app.shared(old)
+  await app.work()
+  const next = app.start(2)
+  await app.shared(old, next)
+  await app.stop(old)
+  await app.shared(next)
+  await app.work()
+  await app.finish()
+  expect(await app.start(1).end).toMatchObject({ code: 1, stderr: expect.stringContaining('MR_PROGRAM_') as string })
+})
+
+test('a silence that brokers do not allow is told', long, async ({ folder }) => {
+  const app = await Application.make(folder)
+  const member = app.start(1, 5)
+  expect(await member.end).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('MR_MEMBERSHIP_LOST') as string,
+  })
+})
+
 test(
   'a process that stood still while it was succeeded commits nothing, and is a member again',
   long,
   async ({ folder }) => {
-    const app = await Application.make(folder)
-    app.start()
-    app.start()
-    const [first, second] = app.members as [Member, Member]
-    await app.shared(first, second)
+    const { app, first, second } = await Application.ofTwo(folder)
     await app.work()
     first.halt()
     await app.shared(second)

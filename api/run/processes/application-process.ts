@@ -5,13 +5,12 @@ import type { Division } from '../../../runtime/changelog/local-copy.ts'
 import { KafkaLog } from '../../../runtime/node/kafka/changelog/kafka-log.ts'
 import { prepareChangelogTopic } from '../../../runtime/node/kafka/changelog/prepare-topic.ts'
 import type { KafkaClient } from '../../../runtime/node/kafka/client.ts'
-import { openKafkaClient } from '../../../runtime/node/kafka/cluster/open-client.ts'
+import { type KafkaConnection, openKafkaClient } from '../../../runtime/node/kafka/cluster/open-client.ts'
 import { Membership } from '../../../runtime/node/kafka/membership/membership.ts'
 import { ProcessLinks } from '../../../runtime/node/grpc/process-links.ts'
 import { openLevelStore } from '../../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../../runtime/node/level/store.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
-import type { KafkaConnection } from '../kafka-connection.ts'
 import { prepareFormats } from '../open-ends.ts'
 import { Outcome } from '../outcome.ts'
 import { ClaimDirectory, ownerName } from './claim-directory.ts'
@@ -35,6 +34,8 @@ export interface ApplicationOptions {
   readonly silenceMs: number
   /** Told which groups run here, whenever that changes. */
   readonly changed: (groups: readonly number[]) => void
+  /** Told of another process with which nothing is exchanged, such as one with another version of the program. */
+  readonly notice: (text: string) => void
 }
 
 const patienceMs = 120_000
@@ -75,11 +76,10 @@ export class ApplicationProcess {
 
   /** Resolves when it is a member. Throws what is wrong with the topic or the folder. `complete`: with topics only. */
   static async start(complete: CompleteProgram, options: ApplicationOptions): Promise<ApplicationProcess> {
-    const { application, kafka, division, inSyncReplicas, host, data, version, silenceMs, changed } = options
+    const { application, kafka, division, inSyncReplicas, host, data, version, silenceMs, changed, notice } = options
     const topic = changelogOf(application)
     const client = openKafkaClient(kafka)
     const opened: { close(): unknown }[] = [client]
-    let started: ApplicationProcess | undefined
     try {
       await prepareChangelogTopic(client, { topic, groupCount: division.groupCount, inSyncReplicas, patienceMs })
       await prepareFormats(complete)
@@ -94,19 +94,19 @@ export class ApplicationProcess {
         host,
         port: 0,
         placeOf: (group) => directory.placeOf(group),
-        refused: (error) => started?.fail(error),
+        refused: ({ message }) => notice(message),
       })
       opened.unshift(links)
       const owner = { incarnation, address: `${host}:${links.port}`, version }
       const parts = { complete, topic, division, client, copies, links, owner, changed }
-      const process = (started = new ApplicationProcess(parts))
+      const process = new ApplicationProcess(parts)
       process.#membership = await Membership.join({
         kafka,
         group: `millrace.${application}`,
         topic,
         silenceMs,
         assigned: (groups) => process.#assigned(groups),
-        lost: (error) => process.fail(error),
+        lost: (error) => void process.#end(error),
       })
       return process
     } catch (error) {
@@ -128,10 +128,6 @@ export class ApplicationProcess {
   async stop(): Promise<void> {
     await this.#end(undefined)
     await this.done
-  }
-
-  fail(error: Error): void {
-    void this.#end(error)
   }
 
   #assigned(groups: readonly number[]): void {
@@ -158,7 +154,7 @@ export class ApplicationProcess {
     const error = await this.#runToEnd(group)
     this.#here.delete(group)
     if (performance.now() - beganMs > calmMs) this.#strikes.delete(group)
-    if (error !== undefined && !this.#isPassing(group, error)) this.fail(error)
+    if (error !== undefined && !this.#isPassing(group, error)) void this.#end(error)
     if (error !== undefined) await sleep(againMs)
     this.#adjust()
     if (!this.#here.has(group)) this.#changed()
@@ -197,14 +193,23 @@ export class ApplicationProcess {
   async #end(cause: Error | undefined): Promise<void> {
     if (this.#isStopping) return
     this.#isStopping = true
-    const { client, copies, links } = this.#parts
     for (const here of this.#here.values()) here?.leave()
+    try {
+      await this.#close()
+      this.#ending.settle(cause)
+    } catch (error) {
+      this.#ending.settle(cause ?? error)
+    }
+  }
+
+  /** The others take over, what was read here is finished, and nothing stays open. */
+  async #close(): Promise<void> {
+    const { client, copies, links } = this.#parts
     await this.#membership?.leave()
     await Promise.all(this.#runs)
     links.close()
     await copies.close()
     await client.close()
-    this.#ending.settle(cause)
   }
 }
 

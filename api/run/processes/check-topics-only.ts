@@ -1,6 +1,7 @@
+import type { KafkaConnection } from '../../../runtime/node/kafka/cluster/open-client.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
 import { invalid } from '../../invalid.ts'
-import { connectionOf, type KafkaConnection } from '../kafka-connection.ts'
+import { connectionOf } from '../kafka-connection.ts'
 
 /**
  * Where the first topic of a program is that several processes can run. Throws MR_PROGRAM_INVALID for another: what is in files or in one

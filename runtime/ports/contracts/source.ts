@@ -92,7 +92,7 @@ export function sourceContract({ describe, test, expect }: ContractKit, options:
         count += batch.count
         if (count < 30) expect(reading.partition.atEnd).toBe(false)
       }
-      expect([count, reading.partition.atEnd]).toEqual([30, true])
+      expect([count, reading.partition.atEnd, reading.partition.hasMore === true]).toEqual([30, true, false])
       await reading.partition.close()
     })
   })

@@ -1,4 +1,4 @@
-import { Command } from '../../cli/support/command.ts'
+import { Command, type Exit } from '../../cli/support/command.ts'
 import { eventually } from '../../support/eventually.ts'
 
 /** What `millrace join` says whenever other groups run there. */
@@ -23,6 +23,12 @@ export class Member {
     const { exitCode, signalCode } = this.#command.child
     if (this.#isWanted && (exitCode ?? signalCode) !== null)
       throw new Error(`a process ended by itself with ${exitCode ?? signalCode}:\n${this.#command.stderr}`)
+  }
+
+  /** How it ended by itself. */
+  get end(): Promise<Exit> {
+    this.#isWanted = false
+    return this.#command.exit
   }
 
   async has(count: number): Promise<void> {

@@ -19,7 +19,8 @@ import { createTopicCall, topicSettingCall } from '../wire/topics.ts'
 import { Brokers } from './brokers.ts'
 import { WireProducer } from './producer.ts'
 
-export interface KafkaClientOptions {
+/** How brokers are reached, and who asks them. */
+export interface KafkaConnection {
   /** `host:port` of brokers that know the others. */
   readonly brokers: readonly string[]
   readonly clientId?: string
@@ -27,6 +28,9 @@ export interface KafkaClientOptions {
   readonly ssl?: true | TlsOptions | undefined
   /** For example `{ mechanism: 'scram-sha-512', username, password }`. */
   readonly sasl?: SaslOptions | undefined
+}
+
+export interface KafkaClientOptions extends KafkaConnection {
   /** Who makes connections. Default: kafkajs. */
   readonly connect?: Connect
 }

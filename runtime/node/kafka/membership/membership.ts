@@ -1,11 +1,10 @@
 import { type Consumer, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
-import type { KafkaClientOptions } from '../cluster/open-client.ts'
-import { KafkaFailure } from '../failure.ts'
+import { MillraceError, messageOf } from '../../../base/errors.ts'
+import type { KafkaConnection } from '../cluster/open-client.ts'
 import { saslOf } from '../kafkajs/sasl.ts'
 
 export interface MembershipOptions {
-  /** Where the brokers are, and who asks them. */
-  readonly kafka: Omit<KafkaClientOptions, 'connect'>
+  readonly kafka: KafkaConnection
   /** The consumer group: those who share the partitions. */
   readonly group: string
   readonly topic: string
@@ -14,7 +13,7 @@ export interface MembershipOptions {
   /** Told which partitions are this member's, at the beginning and whenever that changes. */
   readonly assigned: (partitions: readonly number[]) => void
   /** Told when it is a member no more, and will not be one again. */
-  readonly lost: (error: KafkaFailure) => void
+  readonly lost: (error: MillraceError) => void
 }
 
 /**
@@ -72,7 +71,13 @@ export class Membership {
   }
 }
 
-function lost(what: string, { group }: MembershipOptions, cause: unknown): KafkaFailure {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new KafkaFailure('MEMBERSHIP', `${what} of group ${group}: ${why}`, { retriable: false, cause })
+function lost(what: string, { group, silenceMs }: MembershipOptions, cause: unknown): MillraceError {
+  return new MillraceError(
+    'MR_MEMBERSHIP_LOST',
+    `this process ${what} of consumer group ${group}: ${messageOf(cause)}`,
+    {
+      next: `Start it again when brokers answer, allow this user the group, and allow members ${silenceMs} ms of silence`,
+      cause,
+    },
+  )
 }

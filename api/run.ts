@@ -21,8 +21,9 @@ export interface RunOptions {
   /** Stop when every source is at its end, and everything is committed and with the sinks. */
   once?: boolean
   /**
-   * Threads that share the work, 1 by default: the one that calls. May be another number every time. More than one needs the URL of
-   * the file that exports the program, because functions cannot travel.
+   * Threads that share the work, another number every time if need be. 1 is the thread that calls; more than one need the URL of the file
+   * that exports the program, because functions cannot travel. Default: the cores of the machine, but 1 without a URL, and for a program
+   * that reads standard input.
    */
   workers?: number
   /**
@@ -49,14 +50,14 @@ export async function run(program: Program | Pipeline | URL, options: RunOptions
     signal,
     once = false,
     acceptTornRecords = false,
-    workers = 1,
+    workers,
     offloadThreads,
     stallMs,
     heapMb,
   } = options
   for (const [name, value] of Object.entries({ stallMs, heapMb }))
     if (value !== undefined && !(value > 0)) throw new TypeError(`${name} is a number greater than 0, not ${value}`)
-  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= maxWorkers))
     throw new TypeError(`workers is a whole number from 1 to ${maxWorkers}, not ${workers}`)
   if (offloadThreads !== undefined && !(Number.isInteger(offloadThreads) && offloadThreads >= 1))
     throw new TypeError(`offloadThreads is a whole number above 0, not ${offloadThreads}`)

@@ -27,7 +27,11 @@ const program = new Command('millrace')
 withRunOptions(withEnds(program.command('run').argument('<file>', 'a program: what it exports by default is run')))
   .description('run a program, and go on where it was')
   .option('--once', 'stop when every source is at its end and everything is committed and with the sinks', false)
-  .option('--workers <n>', 'threads that share the work; may be another number every time', countUpTo(maxWorkers), 1)
+  .option(
+    '--workers <n>',
+    'threads that share the work; may be another number every time (default: the cores, but 1 if it reads standard input)',
+    countUpTo(maxWorkers),
+  )
   .option(
     '--offload-threads <n>',
     'threads for offloaded steps, beside the workers (default: the cores they leave)',

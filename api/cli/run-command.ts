@@ -11,7 +11,7 @@ export interface RunCommandOptions extends GivenEnds {
   readonly durability: 'disk' | 'process'
   readonly once: boolean
   readonly acceptTornRecords: boolean
-  readonly workers: number
+  readonly workers: number | undefined
   readonly offloadThreads: number | undefined
   readonly stallMs?: number
 }

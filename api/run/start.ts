@@ -1,4 +1,5 @@
 import type { CompleteProgram } from '../complete-bindings.ts'
+import { defaultWorkers } from './default-workers.ts'
 import { LiveProgram } from './live-program.ts'
 import type { LocalShift } from './local-shift.ts'
 import { placeOffloads } from './offload/place-offloads.ts'
@@ -8,9 +9,14 @@ import { Workplace } from './workplace.ts'
 /**
  * Makes a real world around a program and starts it. Resolves when it runs: what was committed is recovered, every sink has
  * said how far it is, and every source has given something or is at its end. If that fails, everything is closed again.
+ * `workers`: undefined: as many as fit the program and the machine.
  */
-export async function start(complete: CompleteProgram, options: StartOptions): Promise<LiveProgram> {
-  const live = new LiveProgram(await openFor(complete, options))
+export async function start(
+  complete: CompleteProgram,
+  options: Omit<StartOptions, 'workers'> & { readonly workers: number | undefined },
+): Promise<LiveProgram> {
+  const { workers = defaultWorkers(complete, options) } = options
+  const live = new LiveProgram(await openFor(complete, { ...options, workers }))
   await live.opened
   return live
 }

@@ -6,8 +6,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompressionTypes, Kafka, logLevel } from 'kafkajs'
-import { bind, entity, json, pipeline, run, sink, source } from 'millrace'
-import { kafka } from 'millrace/kafka'
 import { openKafkaClient } from '../../runtime/node/kafka/cluster/open-client.ts'
 import { findTopic, openKafkaSource } from '../../runtime/node/kafka/source/kafka-source.ts'
 import type { RecordBatch } from '../../runtime/ports/source.ts'
@@ -16,35 +14,9 @@ import { RecordBuffer } from '../../runtime/node/kafka/wire/record-buffer.ts'
 import { ledBy } from '../../test/kafka/support/topics.ts'
 import { Broker } from '../../test/support/kafka/broker.ts'
 import { kafkaStreams } from '../peers/kafka-streams/count-per-key.ts'
-import { measure, printSpread, scale } from '../support/measure.ts'
-
-type Click = { key: string; at: number; padding: string }
-type Count = { key: string; count: number }
-
-const clicks = source(
-  'clicks',
-  json((raw) => raw as Click),
-)
-const counts = sink(
-  'counts',
-  json((raw) => raw as Count),
-  { key: ({ key }) => key },
-)
-const Counter = entity('counter', {
-  state: () => ({ count: 0 }),
-  on: {
-    click(state, { key }: Click) {
-      state.count += 1
-      return { key, count: state.count }
-    },
-  },
-})
-const counting = pipeline('counting', ({ from }) => {
-  from(clicks)
-    .keyBy(({ key }) => key)
-    .to(Counter.click)
-    .into(counts)
-})
+import { type Click, countEnvironment } from '../support/jobs/count-parameters.ts'
+import { measure, printSpread, rounds, scale } from '../support/measure.ts'
+import { once, type OnceRun } from '../support/once.ts'
 
 const count = Math.round(1_000_000 * scale)
 const partitions = 4
@@ -199,37 +171,45 @@ async function countBare(topic: string): Promise<number> {
   return (performance.now() - begun) / 1_000
 }
 
-async function countFrom(topic: string, latest: boolean): Promise<number> {
+/** In a process of its own, as Kafka Streams: both are cold. */
+async function countFrom(topic: string, workers: number, latest: boolean): Promise<OnceRun> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-bench-'))
-  const program = bind(counting, [
-    clicks.from(kafka({ topic, brokers, group: false })),
-    counts.to(kafka({ topic: await newTopic(), brokers, latest })),
-  ])
-  const begun = performance.now()
-  const running = await run(program, { data, once: true, durability: 'process' })
-  await running.done
-  const seconds = (performance.now() - begun) / 1_000
-  rmSync(data, { recursive: true })
-  return seconds
+  const environment = countEnvironment({ brokers, from: topic, to: await newTopic(), latest })
+  const job = new URL('../support/jobs/count-clicks.ts', import.meta.url)
+  try {
+    return await once({ job, data, workers, durability: 'process', count, environment })
+  } finally {
+    rmSync(data, { recursive: true })
+  }
+}
+
+/** Rates from start to stop, and of the same runs from when every worker has begun. */
+async function printCounts(name: string, run: () => Promise<OnceRun>): Promise<void> {
+  const runs: OnceRun[] = []
+  for (let round = 0; round < rounds; round++) runs.push(await run())
+  const [whole, begun, cpu] = [
+    runs.map(({ seconds }) => count / seconds),
+    runs.map(({ perSecond }) => perSecond),
+    runs.map(({ cpuNs }) => cpuNs),
+  ]
+  printSpread(name, 'records/s', whole)
+  printSpread('    from when every worker has begun', 'records/s', begun)
+  printSpread('    processor time of its process', 'ns a record', cpu)
 }
 
 try {
   for (const keys of [1_000, 100_000]) {
     const { topic } = await filled(keys)
-    await countFrom(topic, false)
+    console.log(`count per key, ${keys} keys, topic to topic`)
+    for (const workers of [1, 2])
+      for (const latest of [false, true]) {
+        const outputs = latest ? 'the latest of each key' : 'an output for each record'
+        await printCounts(`  ${workers} worker${workers === 1 ? '' : 's'}, ${outputs}`, () =>
+          countFrom(topic, workers, latest),
+        )
+      }
     await countBare(topic)
-    const bare: number[] = []
-    const ratios: number[] = []
-    await measure(`count per key, ${keys} keys, topic to topic`, 'records/s', async () => {
-      const bareSeconds = await countBare(topic)
-      const seconds = await countFrom(topic, false)
-      bare.push(count / bareSeconds)
-      ratios.push(bareSeconds / seconds)
-      return count / seconds
-    })
-    printSpread('  the same by hand, nothing kept', 'records/s', bare)
-    printSpread('  of that, run by run', 'times as fast', ratios)
-    await measure('  only the latest of each key', 'records/s', async () => count / (await countFrom(topic, true)))
+    await measure('  a loop by hand, nothing kept, warm', 'records/s', async () => count / (await countBare(topic)))
     if (peer !== undefined) {
       const running: number[] = []
       await measure('  Kafka Streams, two threads, its cache', 'records/s', async () => {

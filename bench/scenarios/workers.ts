@@ -3,10 +3,8 @@
  * events of its own symbols; with exchange every other event belongs to the other worker. Pairs in turn, each run in a process
  * of its own.
  */
-import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { generateEvents } from '../../examples/market-spread/generate.ts'
 import { decodeEvent } from '../../examples/market-spread/layout.ts'
 import { shardOf } from '../../runtime/base/hash.ts'
@@ -14,13 +12,14 @@ import { defaultShardCount } from '../../runtime/base/limits.ts'
 import { short, spreadOf } from '../support/figures.ts'
 import { print, rounds, scale } from '../support/measure.ts'
 import { framesOf } from '../support/memory-source.ts'
+import { once, type OnceRun } from '../support/once.ts'
 import { withFolder } from '../support/run-worker.ts'
 
 const recorded = framesOf(generateEvents({ count: 200_000, seed: 1 }))
 const copies = Math.round(16 * scale)
 const count = copies * recorded.starts.length
 
-const child = fileURLToPath(new URL('../support/workers-child.ts', import.meta.url))
+const job = new URL('../support/jobs/partitioned-market.ts', import.meta.url)
 
 /** The recorded events as two parts. `partOf`: where one belongs. */
 function partsOf(partOf: (symbol: string, index: number) => number): [Uint8Array, Uint8Array] {
@@ -33,23 +32,11 @@ function partsOf(partOf: (symbol: string, index: number) => number): [Uint8Array
   return [Buffer.concat(parts[0]), Buffer.concat(parts[1])]
 }
 
-interface Run {
-  readonly perSecond: number
-  /** Processor time for each record, of all threads. */
-  readonly cpuNs: number
-}
-
-/** From when every worker has begun until everything is committed and with the sink. */
-function measured(folder: string, workers: number, durability: 'disk' | 'process'): Run {
+async function measured(folder: string, workers: number, durability: 'disk' | 'process'): Promise<OnceRun> {
   for (const name of ['data', 'rejections', 'rejections.millrace'])
     rmSync(join(folder, name), { recursive: true, force: true })
-  const args = [...process.execArgv, child, folder, String(workers), durability, String(count)]
-  const { stdout, status } = spawnSync(process.execPath, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  if (status !== 0) throw new Error(`the run with ${workers} workers ended with ${status}`)
-  return JSON.parse(stdout) as Run
+  const environment = { MILLRACE_BENCH_FOLDER: folder }
+  return await once({ job, data: join(folder, 'data'), workers, durability, count, environment })
 }
 
 await withFolder(async (folder) => {
@@ -62,11 +49,11 @@ await withFolder(async (folder) => {
       for (let copy = 0; copy < copies; copy++) writeFileSync(join(folder, `events${i}`), part, { flag: 'a' })
     })
     for (const durability of ['process', 'disk'] as const) {
-      const one: Run[] = []
-      const two: Run[] = []
+      const one: OnceRun[] = []
+      const two: OnceRun[] = []
       for (let round = 0; round < rounds; round++) {
-        one.push(measured(folder, 1, durability))
-        two.push(measured(folder, 2, durability))
+        one.push(await measured(folder, 1, durability))
+        two.push(await measured(folder, 2, durability))
       }
       const ratio = spreadOf(two.map(({ perSecond }, round) => perSecond / one[round]!.perSecond)).median
       for (const [workers, rates] of [

@@ -48,7 +48,8 @@ export function pacedSource({ source, records, perSecond, stamp, wake }: PacedSo
       const first = at % starts.length
       const size = Math.min(maxRecords, starts.length - first, due)
       const from = starts[first]!
-      const own = Uint8Array.from(buffer.subarray(from, ends[first + size - 1]))
+      const own = new Uint8Array(ends[first + size - 1]! - from)
+      own.set(buffer.subarray(from, ends[first + size - 1])) // a slice of a Buffer would share its memory
       const view = new DataView(own.buffer)
       const offsets = new Float64Array(size)
       for (let i = 0; i < size; i++) {

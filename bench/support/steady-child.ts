@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../api/run.ts'
 import { clearLatencies, latencies, percentile } from './latencies.ts'
+import { watchStolen } from './stolen.ts'
 import type { SteadyRun } from './steady.ts'
 
 const [href = '', data = '', durability = '', ...numbers] = process.argv.slice(2)
@@ -19,9 +20,11 @@ const before = running.stats()
 const cpuBefore = process.cpuUsage()
 const begun = performance.now()
 clearLatencies()
+const stolenSince = watchStolen()
 await sleep(measureMs)
 const seconds = (performance.now() - begun) / 1_000
 const { user, system } = process.cpuUsage(cpuBefore)
+const stolen = stolenSince()
 const after = running.stats()
 const records = after.committed - before.committed
 const sorted = latencies()
@@ -36,6 +39,7 @@ const result: SteadyRun = {
     'p99.99': percentile(sorted, 0.9999),
   },
   latencies: sorted.length,
+  stolen,
 }
 console.log(JSON.stringify(result))
 process.exit(0)

@@ -35,6 +35,8 @@ export interface SteadyRun extends Required<Run> {
   /** From when a record was due until its output was with the sink, in ms. Empty: the job does not say. */
   readonly latencyMs: Readonly<Record<Percentile, number>>
   readonly latencies: number
+  /** Part of the machine's processor time that its host gave to others meanwhile. Absent: not known. */
+  readonly stolen?: number | undefined
 }
 
 export type Percentile = 'p50' | 'p99' | 'p99.9' | 'p99.99'

@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { bind, pipeline, run } from 'millrace'
+import { bind, pipeline, type Program, run } from 'millrace'
 import { describe, expect } from 'vitest'
 import { test } from '../support/folder.ts'
 import { bankIn, rising } from './support/bank-in.ts'
@@ -8,6 +9,19 @@ import { bankIn, rising } from './support/bank-in.ts'
 const slow = { timeout: 60_000 }
 const orders = Array.from({ length: 3_000 }, (_, i) => ({ account: `a${i % 40}`, amount: 1 + (i % 5) }))
 const moves = Array.from({ length: 2_000 }, (_, i) => ({ from: `a${i % 40}`, to: `a${(i * 7) % 40}`, amount: 1 }))
+
+test('without a number, a file has a worker for each core, and a program in hand has one', slow, async ({ folder }) => {
+  const bank = await bankIn(folder, orders)
+  const running = await run(bank.url, { data: bank.data })
+  const cores = availableParallelism()
+  expect(await running.scale(cores)).toEqual({ before: cores, workers: cores, pausedMs: 0 })
+  await running.scale(1)
+  await running.stop()
+  const { default: program } = (await import(bank.url.href)) as { default: Program }
+  const alone = await run(program, { data: bank.data })
+  expect(await alone.scale(1)).toEqual({ before: 1, workers: 1, pausedMs: 0 })
+  await alone.stop()
+})
 
 describe.each([1, 2])('a program on %s workers', slow, (workers) => {
   test('reads to the end, writes, stops, and goes on where it was when there is more', async ({ folder }) => {

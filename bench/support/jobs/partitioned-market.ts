@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { bind, type Program } from 'millrace'
 import { file } from 'millrace/files'
-import { rejections } from '../../examples/market-spread/market.ts'
-import { splitMarket } from './split-market.ts'
+import { rejections } from '../../../examples/market-spread/market.ts'
+import { splitMarket } from '../split-market.ts'
 
 const folder = process.env['MILLRACE_BENCH_FOLDER']!
 const { parts, market } = splitMarket(2)

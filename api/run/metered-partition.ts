@@ -6,17 +6,19 @@ export class MeteredPartition implements SourcePartition {
   readonly source: string
   readonly partition: string
   readonly start: number
-  /** Records that were read since the start. */
+  /** Records that were read since the start, those that were read again included. */
   read = 0
-  /** Of these, how many are durable with all that they caused. */
+  /** Records that are durable with all that they caused, each once. */
   committed = 0
   /** It has been tried: it gave something, or is at its end, or cannot be read. */
   tried = false
   readonly #inner: SourcePartition
   /** May give nothing for a long time, and be well. */
   readonly #patient: boolean
-  /** Where batches ended that are not durable yet, and how many records that made. */
-  readonly #ends: { readonly next: number; readonly read: number }[] = []
+  /** Batches that are not durable yet: where they ended, and how many of their records were not durable when they were read. */
+  readonly #pending: { readonly next: number; readonly fresh: number }[] = []
+  /** Everything before it is counted as committed. */
+  #committedNext = 0
 
   constructor(inner: SourcePartition, patient: boolean) {
     this.#inner = inner
@@ -28,7 +30,7 @@ export class MeteredPartition implements SourcePartition {
 
   seek(next: number, proof: string): void {
     this.#inner.seek(next, proof)
-    this.#ends.length = 0
+    this.#pending.length = 0
     this.tried ||= this.#patient
   }
 
@@ -36,7 +38,7 @@ export class MeteredPartition implements SourcePartition {
     const batch = this.#inner.poll(maxRecords)
     if (batch !== undefined) {
       this.read += batch.count
-      this.#ends.push({ next: batch.next, read: this.read })
+      this.#pending.push({ next: batch.next, fresh: this.#freshIn(batch) })
       this.tried = true
     } else if (!this.tried) this.tried = this.#inner.atEnd
     return batch
@@ -55,8 +57,19 @@ export class MeteredPartition implements SourcePartition {
   }
 
   confirm(next: number): void {
-    while (this.#ends.length > 0 && this.#ends[0]!.next <= next) this.committed = this.#ends.shift()!.read
+    while (this.#pending.length > 0 && this.#pending[0]!.next <= next) {
+      const { next: end, fresh } = this.#pending.shift()!
+      this.committed += fresh
+      this.#committedNext = Math.max(this.#committedNext, end)
+    }
     this.#inner.confirm(next)
+  }
+
+  /** What a worker that has died needs again may be durable already. */
+  #freshIn({ offsets, count }: RecordBatch): number {
+    let known = 0
+    while (known < count && offsets[known]! < this.#committedNext) known += 1
+    return count - known
   }
 
   close(): Promise<void> {

@@ -67,7 +67,7 @@ export class Intake implements FlowOut {
   /** Stages record i of those begun. `local` false: this group has the record already, only other groups still want it. */
   record(i: number, local: boolean): void {
     const batch = this.#batch
-    const { partition, slices, first, eventTimesMs } = this.#run!
+    const { partition, slices, memory, memoryAt, first, eventTimesMs } = this.#run!
     const plan = this.#plan.sources[partition.source]!
     const { buffer } = slices
     const start = slices.starts[i]!
@@ -81,7 +81,7 @@ export class Intake implements FlowOut {
     let decoded = false
     try {
       if (end - start > maxMessageBytes) throw tooLarge(plan.name)
-      const bytes = start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end)
+      const bytes = new Uint8Array(memory, memoryAt + start, end - start)
       if (plan.key !== undefined && this.#elsewhere !== undefined) {
         const key = plan.key(bytes)
         checkKey(key)

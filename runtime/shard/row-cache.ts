@@ -107,7 +107,10 @@ export class RowCache {
     const shard = hash % this.shardCount
     const cell = this.shelf.find(hash, table.id, key)
     const row = cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
-    if (!this.gathers) this.#busy[entity]!.set(row.key, row)
+    if (!this.gathers) {
+      this.#busy[entity]!.set(row.key, row)
+      row.isListed = true
+    }
     return row
   }
 
@@ -239,7 +242,8 @@ export class RowCache {
 
   #giveBack(row: Row): void {
     this.shelf.setRow(row.cell, none)
-    if (row.field === Field.state) this.#busy[row.table.index]!.delete(row.key)
+    if (row.isListed) this.#busy[row.table.index]!.delete(row.key) // asked first: to delete, the key is hashed
+    row.isListed = false
     row.cell = none
     row.state = undefined
     row.snapshot = undefined

@@ -24,6 +24,8 @@ export class Row {
   batch = 0
   /** Serial of the last batch in which more than one message reached it. */
   busy = 0
+  /** Found by its key text, without the shelf: while there are few rows. */
+  isListed = false
   /** Serial of the batch in which a handler of it threw: from then on it is encoded before each message of that batch. */
   guarded = 0
   /** Forgotten: the next message finds a new state; sealed like this, the row is removed. */

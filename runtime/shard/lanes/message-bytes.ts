@@ -10,6 +10,7 @@ export interface MessageHead {
   /** The durable number of the route, in the store of the sender. */
   readonly route: number
   readonly timeMs: number
+  /** Signed, as they are made: V8 gives fields that are now small integers and now doubles other shapes all the time. */
   readonly idHigh: number
   readonly idLow: number
   readonly key: string
@@ -43,8 +44,8 @@ export function readMessageHead(reader: ByteReader): MessageHead {
   return {
     route: reader.varint(),
     timeMs: reader.f64(),
-    idHigh: reader.u32(),
-    idLow: reader.u32(),
+    idHigh: reader.u32() | 0,
+    idLow: reader.u32() | 0,
     key: reader.text(),
   }
 }

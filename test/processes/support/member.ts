@@ -9,8 +9,8 @@ export class Member {
   readonly #command: Command
   #isWanted = true
 
-  constructor(args: readonly string[]) {
-    this.#command = new Command(['join', ...args])
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    this.#command = new Command(['join', ...args], { environment })
   }
 
   get #groups(): readonly string[] {

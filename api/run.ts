@@ -22,8 +22,8 @@ export interface RunOptions {
   once?: boolean
   /**
    * Threads that share the work, another number every time if need be. 1 is the thread that calls; more than one need the URL of the file
-   * that exports the program, because functions cannot travel. Default: the cores of the machine, but 1 without a URL, and for a program
-   * that reads standard input.
+   * that exports the program, because functions cannot travel. Default: the cores of the machine, but 1 without a URL and
+   * for a program that reads standard input, and no more than `offloadThreads` are enough for.
    */
   workers?: number
   /**

@@ -40,9 +40,9 @@ export interface Scaled {
 
 /** What has happened since the start. */
 export interface RunStats {
-  /** Records that were read. */
+  /** Records that were read; after a worker has died some were read again. */
   readonly read: number
-  /** Records that are durable, with all that they caused in their own commit. */
+  /** Records that are durable, with all that they caused in their own commit. Each once; of what a worker had when it died some may be missing. */
   readonly committed: number
   /** Messages that were handled, those between entities included. */
   readonly handled: number

@@ -35,12 +35,13 @@ await withFolder(async (folder) => {
       })
       const reached = spreadOf(runs.map((run) => run.perSecond)).median
       const kept = reached > 0.98 * perSecond ? '' : `, of which it handled ${short(reached)}/s`
-      const stolen = spreadOf(runs.map((run) => (run.stolen ?? 0) * 100))
+      const stolen = runs.flatMap((run) => run.stolen ?? [])
+      const taken = stolen.length === 0 ? 'an unknown part' : `${(100 * spreadOf(stolen).median).toFixed(1)} %`
       const outputs = short(spreadOf(runs.map(({ latencies }) => latencies)).median)
       print(
         `latency, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
         `${figures.join(', ')} ms`,
-        `at ${short(perSecond)} records/s${kept}, ${outputs} outputs a run, of processor time the host took ${stolen.median.toFixed(1)} % (${stolen.lowest.toFixed(1)} to ${stolen.highest.toFixed(1)})`,
+        `at ${short(perSecond)} records/s${kept}, ${outputs} outputs a run, of processor time the host took ${taken}`,
       )
     }
   }

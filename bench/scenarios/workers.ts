@@ -9,8 +9,7 @@ import { generateEvents } from '../../examples/market-spread/generate.ts'
 import { decodeEvent } from '../../examples/market-spread/layout.ts'
 import { shardOf } from '../../runtime/base/hash.ts'
 import { defaultShardCount } from '../../runtime/base/limits.ts'
-import { short, spreadOf } from '../support/figures.ts'
-import { print, rounds, scale } from '../support/measure.ts'
+import { inTurn, scale } from '../support/measure.ts'
 import { framesOf } from '../support/memory-source.ts'
 import { once, type OnceRun } from '../support/once.ts'
 import { withFolder } from '../support/run-worker.ts'
@@ -49,25 +48,12 @@ await withFolder(async (folder) => {
       for (let copy = 0; copy < copies; copy++) writeFileSync(join(folder, `events${i}`), part, { flag: 'a' })
     })
     for (const durability of ['process', 'disk'] as const) {
-      const one: OnceRun[] = []
-      const two: OnceRun[] = []
-      for (let round = 0; round < rounds; round++) {
-        one.push(await measured(folder, 1, durability))
-        two.push(await measured(folder, 2, durability))
-      }
-      const ratio = spreadOf(two.map(({ perSecond }, round) => perSecond / one[round]!.perSecond)).median
-      for (const [workers, rates] of [
-        [1, one],
-        [2, two],
-      ] as const) {
-        const { median, lowest, highest } = spreadOf(rates.map(({ perSecond }) => perSecond))
-        const cpuNs = Math.round(spreadOf(rates.map((one) => one.cpuNs)).median)
-        print(
-          `market spread, ${name}, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
-          `${short(median)}/s (${short(lowest)} to ${short(highest)})`,
-          `${workers === 1 ? '' : `${ratio.toFixed(2)} of one worker, `}${cpuNs} ns of processor time a record`,
-        )
-      }
+      await inTurn(
+        [1, 2].map((workers) => ({
+          name: `market spread, ${name}, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
+          run: () => measured(folder, workers, durability),
+        })),
+      )
     }
   }
 })

@@ -78,10 +78,10 @@ export class Intake implements FlowOut {
     batch.sizeBytes += end - start
     this.#index = 0
     this.#local = local
+    const bytes = new Uint8Array(memory, memoryAt + start, end - start)
     let decoded = false
     try {
-      if (end - start > maxMessageBytes) throw tooLarge(plan.name)
-      const bytes = new Uint8Array(memory, memoryAt + start, end - start)
+      if (bytes.length > maxMessageBytes) throw tooLarge(plan.name)
       if (plan.key !== undefined && this.#elsewhere !== undefined) {
         const key = plan.key(bytes)
         checkKey(key)
@@ -96,7 +96,6 @@ export class Intake implements FlowOut {
     } catch (cause) {
       batch.truncate(before)
       this.#elsewhere?.abort()
-      const bytes = buffer.subarray(start, end)
       const shard = shardOfFailed(plan, bytes, partition.home, this.#cache.shardCount)
       const failure = new StepFailure(decoded ? 'MR_STEP_FAILED' : 'MR_DECODE_FAILED', cause, shard)
       if (!this.#cache.owns(shard)) {

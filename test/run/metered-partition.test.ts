@@ -8,12 +8,16 @@ function metered(): MeteredPartition {
   return new MeteredPartition(openListSource({ source: 'ten', records }), false)
 }
 
+/** Reads on from a position, in batches of so many. */
+function read(partition: MeteredPartition, from: number, ...counts: readonly number[]): void {
+  partition.seek(from, '')
+  for (const count of counts) partition.poll(count)
+}
+
 describe('how many records of a partition are durable', () => {
   test('is known when the batch that they came in is', () => {
     const partition = metered()
-    partition.seek(0, '')
-    partition.poll(4)
-    partition.poll(4)
+    read(partition, 0, 4, 4)
     expect(partition).toMatchObject({ read: 8, committed: 0 })
     partition.confirm(4)
     expect(partition.committed).toBe(4)
@@ -23,24 +27,18 @@ describe('how many records of a partition are durable', () => {
 
   test('counts what is read again for another worker once', () => {
     const partition = metered()
-    partition.seek(0, '')
-    partition.poll(4)
-    partition.poll(4)
+    read(partition, 0, 4, 4)
     partition.confirm(4)
-    partition.seek(4, '')
-    partition.poll(6)
+    read(partition, 4, 6)
     partition.confirm(10)
     expect(partition).toMatchObject({ read: 14, committed: 10 })
   })
 
   test('counts what is durable already not again, however batches are cut', () => {
     const partition = metered()
-    partition.seek(0, '')
-    partition.poll(6)
+    read(partition, 0, 6)
     partition.confirm(6)
-    partition.seek(3, '')
-    partition.poll(2)
-    partition.poll(4)
+    read(partition, 3, 2, 4)
     partition.confirm(5)
     expect(partition.committed).toBe(6)
     partition.confirm(9)

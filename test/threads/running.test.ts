@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { bind, pipeline, type Program, run } from 'millrace'
 import { describe, expect } from 'vitest'
+import { maxWorkers } from '../../runtime/base/limits.ts'
 import { test } from '../support/folder.ts'
 import { bankIn, rising } from './support/bank-in.ts'
 
@@ -13,7 +14,7 @@ const moves = Array.from({ length: 2_000 }, (_, i) => ({ from: `a${i % 40}`, to:
 test('without a number, a file has a worker for each core, and a program in hand has one', slow, async ({ folder }) => {
   const bank = await bankIn(folder, orders)
   const running = await run(bank.url, { data: bank.data })
-  const cores = availableParallelism()
+  const cores = Math.min(availableParallelism(), maxWorkers)
   expect(await running.scale(cores)).toEqual({ before: cores, workers: cores, pausedMs: 0 })
   await running.scale(1)
   await running.stop()

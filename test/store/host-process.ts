@@ -39,7 +39,12 @@ export class HostProcess {
   call(store: string, call: Unnumbered<HostCall>, done: Done): void {
     const id = ++this.#calls
     this.#waiting.set(id, done)
-    this.#child.send({ ...call, id, store })
+    // An answer that was still on its way may lead to a call to a process that has been killed: nobody answers that one.
+    this.#child.send({ ...call, id, store }, (error) => {
+      if (error === null || this.#child.killed) return
+      this.#waiting.delete(id)
+      done(new MillraceError('MR_STORE_FAILED', `The store's process is gone: ${error.message}`, { next: '' }))
+    })
   }
 
   ask(store: string, call: Unnumbered<HostCall>): Promise<unknown> {

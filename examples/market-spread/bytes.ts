@@ -12,10 +12,14 @@ const symbols = new Map<number, string>()
 
 /** Four characters, as the one string that stands for them. */
 export function readSymbol(view: DataView, at: number): string {
-  const code = view.getUint32(at)
+  return symbolOf(view.getInt32(at))
+}
+
+/** `code`: the four characters as one number with a sign. */
+export function symbolOf(code: number): string {
   let symbol = symbols.get(code)
   if (symbol === undefined) {
-    symbol = readText(view, at, 4)
+    symbol = String.fromCharCode((code >>> 24) & 0xff, (code >>> 16) & 0xff, (code >>> 8) & 0xff, code & 0xff)
     if (symbols.size < 100_000) symbols.set(code, symbol)
   }
   return symbol

@@ -5,7 +5,7 @@
  *   quote      u8 2, 4 symbol, 21 time, f64 bid, f64 offer
  *   rejection  u8 side, u32 account, 6 id, 4 symbol, f64 quantity, f64 price, f64 bid, f64 offer, u64 time in ms
  */
-import { readSymbol, readText, readTime, viewBehind, writeText } from './bytes.ts'
+import { readSymbol, readText, readTime, symbolOf, viewBehind, writeText } from './bytes.ts'
 
 export type Quote = { kind: 'quote'; symbol: string; bid: number; offer: number }
 export type Order = {
@@ -79,7 +79,8 @@ export function encodeRejection({ order, bid, offer }: Rejection): Uint8Array {
 
 /** The symbol of a quote or an order, and nothing else of it. */
 export function symbolIn(bytes: Uint8Array): string {
-  return readSymbol(viewBehind(bytes), bytes.byteOffset + (bytes[0] === 2 ? 1 : 12))
+  const at = bytes[0] === 2 ? 1 : 12
+  return symbolOf((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
 }
 
 function check(bytes: Uint8Array, what: string, type: number, length: number): void {

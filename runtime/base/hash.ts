@@ -98,7 +98,12 @@ function murmur3Units(text: string, start: number, hash: number): number {
 
 /** `shard = hash(key) mod shardCount`: MurmurHash3 x86_32 of the key's UTF-8 bytes, seed 0. */
 export function shardOf(key: string, shardCount: number): number {
-  return murmur3Text(key, 0) % shardCount
+  return shardOfHash(murmur3Text(key, 0), shardCount)
+}
+
+/** The shard of a key with this hash. As unsigned integers: V8 divides what may be a double ten times as slowly. */
+export function shardOfHash(hash: number, shardCount: number): number {
+  return (hash >>> 0) % (shardCount >>> 0)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
-import { shardOf } from '../base/hash.ts'
+import { shardOf, shardOfHash } from '../base/hash.ts'
 import { maxMessageBytes } from '../base/limits.ts'
 import { type Batch, failedRecordRoute, sinkRoute } from './batch.ts'
 import type { Codec } from './codec.ts'
@@ -15,7 +15,7 @@ export interface Elsewhere {
   /** One message of the record. `route` may be a sink's: see `sinkRoute`. The bytes must be copied at once. */
   emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void
   /** All that the record leads to is for the group of this shard: it gets the record as it came, and makes the message itself. */
-  forward(shard: number, timeMs: number, bytes: Uint8Array, start: number, end: number): void
+  forward(shard: number, timeMs: number, bytes: DataView, start: number, end: number): void
   /** The record failed: nothing of what it emitted is sent. */
   abort(): void
 }
@@ -67,9 +67,8 @@ export class Intake implements FlowOut {
   /** Stages record i of those begun. `local` false: this group has the record already, only other groups still want it. */
   record(i: number, local: boolean): void {
     const batch = this.#batch
-    const { partition, slices, memory, memoryAt, first, eventTimesMs } = this.#run!
+    const { partition, slices, view, memory, memoryAt, first, eventTimesMs } = this.#run!
     const plan = this.#plan.sources[partition.source]!
-    const { buffer } = slices
     const start = slices.starts[i]!
     const end = slices.ends[i]!
     const before = batch.count
@@ -86,7 +85,7 @@ export class Intake implements FlowOut {
         const key = plan.key(bytes)
         checkKey(key)
         const shard = this.#cache.shardOf(key)
-        if (!this.#cache.owns(shard)) return this.#elsewhere.forward(shard, this.#timeMs, buffer, start, end)
+        if (!this.#cache.owns(shard)) return this.#elsewhere.forward(shard, this.#timeMs, view, start, end)
       }
       const value = plan.decode(bytes)
       decoded = true
@@ -121,7 +120,7 @@ export class Intake implements FlowOut {
   #toFar(entity: number, route: number, key: string, index: number, value: unknown): void {
     checkKey(key)
     const hash = hashOf(key)
-    const shard = hash % this.#cache.shardCount
+    const shard = shardOfHash(hash, this.#cache.shardCount)
     if (!this.#cache.owns(shard)) this.#toElsewhere(shard, route, key, index, value)
     else if (this.#local) {
       const own = index === 0 ? value : this.#own(value)
@@ -143,9 +142,9 @@ export class Intake implements FlowOut {
     if (plan.key !== undefined) throw keyDiffers(key)
     if (elsewhere === undefined) throw notPure()
     if (plan.forwards) {
-      const { slices, first } = this.#run!
+      const { slices, view, first } = this.#run!
       const i = this.#slot - first
-      elsewhere.forward(shard, this.#timeMs, slices.buffer, slices.starts[i]!, slices.ends[i]!)
+      elsewhere.forward(shard, this.#timeMs, view, slices.starts[i]!, slices.ends[i]!)
     } else elsewhere.emit(shard, route, key, index, this.#timeMs, this.#codec.encode(value))
   }
 

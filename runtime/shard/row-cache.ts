@@ -1,6 +1,6 @@
 import { ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { murmur3Text } from '../base/hash.ts'
+import { murmur3Text, shardOfHash } from '../base/hash.ts'
 import { bytesPerNearRow, bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
 import type { Batch } from './batch.ts'
@@ -71,7 +71,7 @@ export class RowCache {
     if (known !== undefined) return known
     checkKey(key)
     const hash = hashOf(key)
-    return this.owns(hash % this.shardCount) ? this.rowOf(entity, key, hash) : undefined
+    return this.owns(shardOfHash(hash, this.shardCount)) ? this.rowOf(entity, key, hash) : undefined
   }
 
   /** The state row of an entity, if it is awake and there are few. */
@@ -104,7 +104,7 @@ export class RowCache {
   /** The state row of an entity that is here. `hash`: of the key, which is good. */
   rowOf(entity: number, key: string, hash: number): Row {
     const table = this.tables[entity]!
-    const shard = hash % this.shardCount
+    const shard = shardOfHash(hash, this.shardCount)
     const cell = this.shelf.find(hash, table.id, key)
     const row = cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
     if (!this.gathers) {
@@ -115,7 +115,7 @@ export class RowCache {
   }
 
   shardOf(key: string): number {
-    return hashOf(key) % this.shardCount
+    return shardOfHash(hashOf(key), this.shardCount)
   }
 
   exists(row: Row): boolean {

@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter } from '../../runtime/base/bytes.ts'
 import { MillraceError } from '../../runtime/base/errors.ts'
 import { Prng } from '../../runtime/base/prng.ts'
 import { failedRecordRoute } from '../../runtime/shard/batch.ts'
-import { DataFrameWriter, readSections } from '../../runtime/shard/lanes/data-frame.ts'
+import { DataFrameWriter, type ForwardedSection, readSections } from '../../runtime/shard/lanes/data-frame.ts'
 import {
   FrameKind,
   readAck,
@@ -33,10 +33,14 @@ function dataFrame(): Uint8Array {
   writeRecord(writer, 'q', 0, 1, [emission(3, 't', failedRecordRoute)])
   writer.mark(0, 'q', 77)
   writeRecord(writer, 'q', 77, 78, [])
-  writer.forward(0, 'q', 78, 80, 1.5, Uint8Array.of(0, 1, 2, 3), 1, 3)
-  writer.forward(0, 'q', 81, 2 ** 41, -3, new Uint8Array(0), 0, 0)
+  writer.forward(0, 'q', 78, 80, 1.5, digits, 1, 3)
+  writer.forward(0, 'q', 81, 2 ** 41, -3, digits, 0, 0)
+  writer.forward(0, 'q', 2 ** 41, 2 ** 41 + 1, -3, digits, 3, 14)
+  writer.forward(0, 'q', 5, 6, -3, digits, 1, 300)
   return writer.end(9)
 }
+
+const digits = new DataView(Uint8Array.from({ length: 300 }, (_, i) => i).buffer)
 
 function read(frame: Uint8Array, theirs = names, ours = names): unknown[] {
   const reader = new ByteReader(frame)
@@ -59,11 +63,19 @@ describe('data frames', () => {
         kind: 'forwarded',
         source: 0,
         partition: 'q',
-        offsets: { 0: 78, 1: 81 },
-        nexts: { 1: 2 ** 41 },
-        timesMs: { 0: 1.5, 1: -3 },
+        offsets: { 0: 78, 1: 81, 2: 2 ** 41 },
+        nexts: { 0: 80, 1: 2 ** 41, 2: 2 ** 41 + 1 },
+        timesMs: { 0: 1.5, 1: -3, 2: -3 },
       },
+      { kind: 'forwarded', source: 0, partition: 'q', offsets: { 0: 5 }, nexts: { 0: 6 }, timesMs: { 0: -3 } },
     ])
+    const recordsOf = (section: unknown): Uint8Array[] => {
+      const { buffer, starts, ends } = section as ForwardedSection
+      return Array.from(starts, (start, i) => buffer.slice(start, ends[i]))
+    }
+    const all = new Uint8Array(digits.buffer)
+    expect(recordsOf(rest[5])).toEqual([all.slice(1, 3), all.slice(0, 0), all.slice(3, 14)])
+    expect(recordsOf(rest[6])).toEqual([all.slice(1, 300)])
   })
 
   test('take as many entries of a lane as fit, and at least one', () => {

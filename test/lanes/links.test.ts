@@ -217,7 +217,7 @@ describe('sources', () => {
     const forward = (offset: number, content: string): void => {
       const bytes = Uint8Array.from(`<${content}>`, (letter) => letter.charCodeAt(0))
       a.links.beginRecord(0, 'p', offset, offset + 5)
-      a.links.forward(3, 9, bytes, 1, bytes.length - 1)
+      a.links.forward(3, 9, new DataView(bytes.buffer), 1, bytes.length - 1)
       a.links.endRecord()
     }
     a.links.resume(0, 'p', 10, 10)

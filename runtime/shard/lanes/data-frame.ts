@@ -16,7 +16,11 @@ const SectionKind = { lane: 1, records: 2, mark: 3, forwarded: 4 } as const
  *   lane     from u16, to u16, first number varint, count varint, count * message as a block (message-bytes.ts)
  *   records  source varint, partition text, count u32, count * (offset f64, next f64, emissions u32, ...emission)
  *   mark     source varint, partition text, next f64
- *   forwarded source varint, partition text, count u32, count * (offset f64, next f64, time f64, the record as a block)
+ *   forwarded source varint, partition text, count u32, end f64, count * forwarded record
+ *
+ *   forwarded record  flag + size * 2 varint, gap varint, length varint, the time as f64 if the flag is 1, the bytes
+ *                     `gap`: from where the one before ended (`end`, before the first) to its offset; `length`: from there to the next
+ *                     offset. The flag is 0 where the time is that of the one before.
  *
  *   emission shard u16, target varint, key text, index varint, time f64, content block
  *   target   the route's durable number * 2, a failed record's 1, or sink * 2 + 3
@@ -32,6 +36,9 @@ export class DataFrameWriter {
   #emissions = 0
   #source = 0
   #partition = ''
+  /** Where the last record of the section of forwarded ones ends, and its time. */
+  #end = 0
+  #timeMs = 0
 
   get length(): number {
     return this.#out.length
@@ -81,7 +88,8 @@ export class DataFrameWriter {
   /** Begins a record of which `emit`s follow, then `endRecord` or `abortRecord`. */
   beginRecord(source: number, partition: string, offset: number, next: number): void {
     const out = this.#out
-    this.#countRecord(SectionKind.records, source, partition)
+    if (!this.#isOpen(SectionKind.records, source, partition)) this.#openSection(SectionKind.records, source, partition)
+    out.patchU32(this.#countAt, ++this.#count)
     out.f64(offset)
     out.f64(next)
     this.#emissionsAt = out.length
@@ -135,32 +143,42 @@ export class DataFrameWriter {
     offset: number,
     next: number,
     timeMs: number,
-    bytes: Uint8Array,
+    bytes: DataView,
     start: number,
     end: number,
   ): void {
     const out = this.#out
-    this.#countRecord(SectionKind.forwarded, source, partition)
-    out.f64(offset)
-    out.f64(next)
-    out.f64(timeMs)
-    out.block(bytes, start, end)
+    const goesOn = offset >= this.#end && this.#isOpen(SectionKind.forwarded, source, partition)
+    if (!goesOn) {
+      this.#openSection(SectionKind.forwarded, source, partition)
+      out.f64(offset)
+      this.#end = offset
+    }
+    const hasTime = !goesOn || timeMs !== this.#timeMs
+    out.varint((end - start) * 2 + (hasTime ? 1 : 0))
+    out.varint(offset - this.#end)
+    out.varint(next - offset)
+    if (hasTime) out.f64((this.#timeMs = timeMs))
+    out.words(bytes, start, end)
+    this.#end = next
+    out.patchU32(this.#countAt, ++this.#count)
   }
 
-  #countRecord(kind: number, source: number, partition: string): void {
+  #isOpen(kind: number, source: number, partition: string): boolean {
+    return this.#countAt > 0 && this.#kind === kind && this.#source === source && this.#partition === partition
+  }
+
+  #openSection(kind: number, source: number, partition: string): void {
     const out = this.#out
-    if (this.#countAt === 0 || this.#kind !== kind || this.#source !== source || this.#partition !== partition) {
-      out.u8(kind)
-      out.varint(source)
-      out.text(partition)
-      this.#countAt = out.length
-      this.#count = 0
-      this.#kind = kind
-      this.#source = source
-      this.#partition = partition
-      out.u32(0)
-    }
-    out.patchU32(this.#countAt, ++this.#count)
+    out.u8(kind)
+    out.varint(source)
+    out.text(partition)
+    this.#countAt = out.length
+    this.#count = 0
+    this.#kind = kind
+    this.#source = source
+    this.#partition = partition
+    out.u32(0)
   }
 
   mark(source: number, partition: string, next: number): void {
@@ -290,13 +308,16 @@ function readForwarded(reader: ByteReader, tables: NameTables): ForwardedSection
   const offsets = new Float64Array(count)
   const nexts = new Float64Array(count)
   const timesMs = new Float64Array(count)
+  let at = reader.f64()
+  let timeMs = 0
   for (let i = 0; i < count; i++) {
-    offsets[i] = reader.f64()
-    nexts[i] = reader.f64()
-    timesMs[i] = reader.f64()
-    const size = reader.varint()
+    const sizeAndFlag = reader.varint()
+    offsets[i] = at += reader.varint()
+    nexts[i] = at += reader.varint()
+    if (sizeAndFlag % 2 === 1) timeMs = reader.f64()
+    timesMs[i] = timeMs
     starts[i] = reader.at
-    reader.skip(size)
+    reader.skip(Math.floor(sizeAndFlag / 2))
     ends[i] = reader.at
   }
   if (!tables.hasSamePlan(number)) return undefined

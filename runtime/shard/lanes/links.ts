@@ -27,6 +27,8 @@ export class LinkSet implements Elsewhere {
   readonly #ins: readonly LinkIn[]
   readonly #outByGroup: readonly (LinkOut | undefined)[]
   readonly #record = { source: 0, partition: '', offset: 0, next: 0 }
+  /** Whether anything was emitted of it. */
+  #emitted = false
   /** Which link is taken from first: each in its turn. */
   #turn = 0
   #clockMs = 0
@@ -132,18 +134,22 @@ export class LinkSet implements Elsewhere {
   }
 
   emit(shard: number, route: number, key: string, index: number, timeMs: number, bytes: Uint8Array): void {
+    this.#emitted = true
     this.#outTo(shard).emit(this.#record, shard, route, key, index, timeMs, bytes)
   }
 
-  forward(shard: number, timeMs: number, bytes: Uint8Array, start: number, end: number): void {
+  forward(shard: number, timeMs: number, bytes: DataView, start: number, end: number): void {
     this.#outTo(shard).forward(this.#record, timeMs, bytes, start, end)
   }
 
   abort(): void {
+    this.#emitted = false
     for (const link of this.#outs) link.abortRecord()
   }
 
   endRecord(): void {
+    if (!this.#emitted) return
+    this.#emitted = false
     for (const link of this.#outs) link.endRecord(this.#record)
   }
 

@@ -218,7 +218,7 @@ export class FakeGroup {
         if (this.#apply(partition, offset, next, contents)) read = true
         const [receiver, ...others] = new Set(all.map(({ shard }) => groupOf(shard, this.#around.groupCount)))
         if (receiver !== undefined && receiver !== this.id && others.length === 0 && this.#around.prng.chance(0.5)) {
-          const bytes = new Uint8Array([partition.charCodeAt(0), i])
+          const bytes = new DataView(Uint8Array.of(partition.charCodeAt(0), i).buffer)
           this.links.beginRecord(0, partition, offset, next)
           this.links.forward(all[0]!.shard, offset, bytes, 0, 2)
           this.links.endRecord()

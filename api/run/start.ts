@@ -1,5 +1,6 @@
 import type { CompleteProgram } from '../complete-bindings.ts'
 import { defaultWorkers } from './default-workers.ts'
+import { keepObjectsYoung } from './keep-objects-young.ts'
 import { LiveProgram } from './live-program.ts'
 import type { LocalShift } from './local-shift.ts'
 import { placeOffloads } from './offload/place-offloads.ts'
@@ -44,6 +45,7 @@ export async function startAlone<T>(
 }
 
 async function openFor(complete: CompleteProgram, options: StartOptions): Promise<Workplace> {
+  keepObjectsYoung()
   const workplace = await Workplace.open(await placeOffloads(complete), options)
   try {
     await workplace.restAndRegroup(options.workers)

@@ -11,6 +11,7 @@ import { ProcessLinks } from '../../../runtime/node/grpc/process-links.ts'
 import { openLevelStore } from '../../../runtime/node/level/open-store.ts'
 import type { LevelStore } from '../../../runtime/node/level/store.ts'
 import type { CompleteProgram } from '../../complete-bindings.ts'
+import { keepObjectsYoung } from '../keep-objects-young.ts'
 import { prepareFormats } from '../open-ends.ts'
 import { Outcome } from '../outcome.ts'
 import { ClaimDirectory, ownerName } from './claim-directory.ts'
@@ -76,6 +77,7 @@ export class ApplicationProcess {
 
   /** Resolves when it is a member. Throws what is wrong with the topic or the folder. `complete`: with topics only. */
   static async start(complete: CompleteProgram, options: ApplicationOptions): Promise<ApplicationProcess> {
+    keepObjectsYoung()
     const { application, kafka, division, inSyncReplicas, host, data, version, silenceMs, changed, notice } = options
     const topic = changelogOf(application)
     const client = openKafkaClient(kafka)

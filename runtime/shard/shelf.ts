@@ -10,6 +10,8 @@ import {
   valueSizeWord,
   rowWord,
   flagsWord,
+  flagsMask,
+  recordShift,
   dirtyFlag,
   recentFlag,
   writingUnit,
@@ -240,13 +242,16 @@ export class Shelf {
     this.#cells[at] = this.#cells[at]! | recentFlag
   }
 
-  isDirty(cell: number): boolean {
-    return (this.#cells[cell * stride + flagsWord]! & dirtyFlag) !== 0
+  /** Whether record `number` is the one that changed the row last, and the row was not written back since. */
+  isDirtyBy(cell: number, number: number): boolean {
+    const flags = this.#cells[cell * stride + flagsWord]!
+    return (flags & dirtyFlag) !== 0 && ((flags ^ (number << recordShift)) & ~flagsMask) === 0
   }
 
-  setDirty(cell: number): void {
+  /** Record `number` has changed the row. */
+  setDirty(cell: number, number: number): void {
     const at = cell * stride + flagsWord
-    this.#cells[at] = this.#cells[at]! | dirtyFlag
+    this.#cells[at] = (this.#cells[at]! & flagsMask) | dirtyFlag | (number << recordShift)
   }
 
   /** The row is clean, and written back by a commit that is under way. */
@@ -275,7 +280,7 @@ export class Shelf {
 
   /** Whether the row was used since the hand came by, or the store does not have its value yet (W2). */
   isNeeded(cell: number): boolean {
-    return this.#cells[cell * stride + flagsWord] !== 0
+    return (this.#cells[cell * stride + flagsWord]! & flagsMask) !== 0
   }
 
   #isKey(at: number, entity: number, key: string): boolean {

@@ -12,11 +12,12 @@ export interface LooseRow {
   readonly name?: string
 }
 
-/** Rows that have been dirty since the same record. */
+/** Rows that a record has made dirty. */
 interface Dirty {
   readonly number: number
-  /** Those of entities, by cell. */
+  /** Those of entities that it has changed, by cell: also what a later record has changed again. */
   readonly cells: number[]
+  /** Those that it was the first to change. */
   readonly loose: LooseRow[]
 }
 
@@ -26,7 +27,8 @@ export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
  * the records before can be dropped: at most `windowBytes` of records are needed at open, and no commit pays for all rows.
  *
- * B1 A row that was changed by record r is written back, with its value as of the commit that does so, before r is dropped.
+ * B1 A row of which record r holds the newest value is written back, with its value as of the commit that does so, before r is dropped. What
+ *    is changed again all the time is not written back at all: a later record has it. (Loose rows are, once for each round.)
  * B2 So at open, rows in the store and then all remaining records in order (the last value wins) give the sealed state.
  * (Explored in test/models/write-back.ts.)
  */
@@ -52,8 +54,8 @@ export class WriteBack {
 
   /** The row of an entity has a new sealed value, in record `number`. */
   dirty(cell: number, number: number): void {
-    if (this.#shelf.isDirty(cell)) return
-    this.#shelf.setDirty(cell)
+    if (this.#shelf.isDirtyBy(cell, number)) return
+    this.#shelf.setDirty(cell, number)
     this.#since(number).cells.push(cell)
   }
 
@@ -92,7 +94,7 @@ export class WriteBack {
     while (this.#dirty.length > 0 && this.#dirty[0]!.number <= upTo) {
       const dirty = this.#dirty.shift()!
       for (const row of dirty.loose) rows.push(this.#takeLoose(row))
-      for (const cell of dirty.cells) cells.push(cell)
+      for (const cell of dirty.cells) if (this.#shelf.isDirtyBy(cell, dirty.number)) cells.push(cell)
     }
     this.#takeCells(cells, rows)
     return { rows, cells }

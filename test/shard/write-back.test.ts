@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { Field } from '../../runtime/shard/row-key.ts'
 import { Shelf } from '../../runtime/shard/shelf.ts'
 import { WriteBack } from '../../runtime/shard/write-back.ts'
 
@@ -25,4 +26,29 @@ test('removed before it was written back, it is written and then removed, and it
   expect(writeBack.take(false).rows).toEqual([[key, letter]])
   expect(writeBack.lowestNeeded).toBe(2)
   expect(writeBack.take(true).rows).toEqual([[key, undefined]])
+})
+
+test('the row of an entity is written back when the record goes that changed it last', () => {
+  const shelf = new Shelf(1_000_000)
+  const writeBack = new WriteBack(shelf, 100)
+  const change = (cell: number, value: number, number: number): void => {
+    shelf.put(cell, Uint8Array.of(value), 0, 1)
+    writeBack.dirty(cell, number)
+  }
+  const [hot, cold] = ['hot', 'cold'].map((name) => shelf.add(name.length, 0, 1, name, Field.state, '', 8)) as [
+    number,
+    number,
+  ]
+  for (let number = 1; number <= 6; number++) {
+    change(hot, number, number)
+    if (number === 1) change(cold, 99, number)
+    writeBack.addRecord(number, 60)
+    const { rows, cells } = writeBack.take(false)
+    expect(rows.map(([, value]) => value)).toEqual(number === 2 ? [Uint8Array.of(99)] : [])
+    expect(writeBack.lowestNeeded).toBe(number)
+    writeBack.written(cells)
+    writeBack.dropped(writeBack.lowestNeeded)
+  }
+  expect(writeBack.take(true).rows.map(([, value]) => value)).toEqual([Uint8Array.of(6)])
+  expect(shelf.isNeeded(hot)).toBe(true) // it is being written
 })

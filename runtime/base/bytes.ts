@@ -34,6 +34,7 @@ export class ByteWriter {
     this.length += 2
   }
 
+  /** A number with a sign is written as the same bits. */
   u32(value: number): void {
     this.reserve(4)
     this.#view.setUint32(this.length, value)
@@ -170,6 +171,11 @@ export class ByteReader {
 
   u32(): number {
     return this.#view.getUint32(this.#take(4))
+  }
+
+  /** What was written as `u32`, as a number with a sign. */
+  i32(): number {
+    return this.#view.getInt32(this.#take(4))
   }
 
   f64(): number {

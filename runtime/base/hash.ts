@@ -108,20 +108,21 @@ export function shardOfHash(hash: number, shardCount: number): number {
 
 /**
  * A 64-bit chain: `next = chain(previous, bytes)`. Two independent 32-bit MurmurHash3 streams, each seeded by its half of the
- * previous value. It detects corruption and forked histories; it is no defence against somebody who forges them.
+ * previous value. It detects corruption and forked histories; it is no defence against somebody who forges them. Halves are
+ * numbers with a sign wherever they are: every second unsigned one would be a double, with an object of its own in each place that keeps it.
  */
 export class Chain {
   high: number
   low: number
 
   constructor(high: number = 0, low: number = 0) {
-    this.high = high >>> 0
-    this.low = low >>> 0
+    this.high = high | 0
+    this.low = low | 0
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {
     let high = this.high | 0
-    let low = (this.low ^ 0x9e3779b9) | 0
+    let low = this.low ^ 0x9e3779b9
     let at = start
     if (littleEndian && end - start >= 256 && ((bytes.byteOffset + start) & 3) === 0) {
       const words = new Int32Array(bytes.buffer, bytes.byteOffset + start, (end - start) >> 2)
@@ -144,8 +145,8 @@ export class Chain {
     let tail = 0
     for (let shift = 0; at < end; at++, shift += 8) tail |= bytes[at]! << shift
     tail = scramble(tail)
-    this.high = mix32(high ^ tail ^ (end - start)) >>> 0
-    this.low = mix32(low ^ tail ^ Math.imul(end - start, c1)) >>> 0
+    this.high = mix32(high ^ tail ^ (end - start))
+    this.low = mix32(low ^ tail ^ Math.imul(end - start, c1))
   }
 
   equals(high: number, low: number): boolean {
@@ -153,6 +154,6 @@ export class Chain {
   }
 
   toString(): string {
-    return this.high.toString(16).padStart(8, '0') + this.low.toString(16).padStart(8, '0')
+    return (this.high >>> 0).toString(16).padStart(8, '0') + (this.low >>> 0).toString(16).padStart(8, '0')
   }
 }

@@ -140,7 +140,7 @@ export function writeDigest(out: ByteWriter, { high, low }: Digest): void {
 }
 
 export function readDigest(reader: ByteReader): Digest {
-  return { high: reader.u32(), low: reader.u32() }
+  return { high: reader.i32(), low: reader.i32() }
 }
 
 function begin(kind: number, sizeBytes: number): ByteWriter {

@@ -50,8 +50,8 @@ export function decodeGroupHeader(bytes: Uint8Array): GroupHeader {
   const reader = new ByteReader(bytes)
   const header = {
     number: reader.f64(),
-    chainHigh: reader.u32(),
-    chainLow: reader.u32(),
+    chainHigh: reader.i32(),
+    chainLow: reader.i32(),
     nowMs: reader.f64(),
     cut: reader.u32(),
     deadLetters: reader.f64(),

@@ -83,7 +83,7 @@ export function writePosition(out: ByteWriter, position: Position): void {
 }
 
 export function readPosition(reader: ByteReader): Position {
-  return { number: reader.varint(), chainHigh: reader.u32(), chainLow: reader.u32() }
+  return { number: reader.varint(), chainHigh: reader.i32(), chainLow: reader.i32() }
 }
 
 /** Writes the entry of an output. Returns where its content begins. */
@@ -187,8 +187,8 @@ function parse(bytes: Uint8Array, visitor: RecordVisitor): RecordEnd {
     group: reader.u16(),
     number: reader.f64(),
     epoch: reader.u32(),
-    beforeHigh: reader.u32(),
-    beforeLow: reader.u32(),
+    beforeHigh: reader.i32(),
+    beforeLow: reader.i32(),
     nowMs: reader.f64(),
     cut: reader.u32(),
     deadLetters: reader.f64(),
@@ -196,7 +196,7 @@ function parse(bytes: Uint8Array, visitor: RecordVisitor): RecordEnd {
   const chain = new Chain(header.beforeHigh, header.beforeLow)
   chain.add(bytes, 0, bytes.length - 8)
   const stored = new ByteReader(bytes, bytes.length - 8)
-  if (!chain.equals(stored.u32(), stored.u32()))
+  if (!chain.equals(stored.i32(), stored.i32()))
     throw corrupt(`commit ${header.number} of group ${header.group} does not match its checksum`)
   for (;;) {
     const kind = reader.u8()

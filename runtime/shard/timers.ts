@@ -132,8 +132,8 @@ export function decodeTimer(bytes: Uint8Array): StoredTimer {
     atMs: reader.f64(),
     routeId: reader.varint(),
     timeMs: reader.f64(),
-    idHigh: reader.u32() | 0,
-    idLow: reader.u32() | 0,
+    idHigh: reader.i32(),
+    idLow: reader.i32(),
     attempts: reader.varint(),
     message: reader.block().slice(),
   }

@@ -69,8 +69,8 @@ export class SimLog {
     this.#entries = this.#entries.slice(0, count)
     const last = this.#entries.at(-1)
     this.#end = last === undefined ? 0 : last.offset + 1
-    this.#chain.high = last === undefined ? 0 : Number.parseInt(last.proof.slice(0, 8), 16)
-    this.#chain.low = last === undefined ? 0 : Number.parseInt(last.proof.slice(8), 16)
+    this.#chain.high = last === undefined ? 0 : Number.parseInt(last.proof.slice(0, 8), 16) | 0
+    this.#chain.low = last === undefined ? 0 : Number.parseInt(last.proof.slice(8), 16) | 0
     this.#broken = undefined
     this.generation += 1
     for (const reader of this.#readers) reader.changed()

@@ -108,7 +108,7 @@ describe('data frames', () => {
 test('other frames come back as they were written', () => {
   const out = new ByteWriter()
   const hello = { ...names, shards: [1, 3, 4_095] }
-  const position = { number: 2 ** 50, chainHigh: 0xffffffff, chainLow: 1 }
+  const position = { number: 2 ** 50, chainHigh: -1, chainLow: 1 }
   const positions = {
     lanes: [{ from: 0, to: 4_095, position }],
     sources: [{ source: 0, partition: 'größe', next: 12.5 }],

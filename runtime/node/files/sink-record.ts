@@ -57,8 +57,8 @@ export class SinkRecordImage {
       this.bytes.writeUInt16BE(position.shard, at)
     }
     this.bytes.writeDoubleBE(position.number, at + 2)
-    this.bytes.writeUInt32BE(position.chainHigh, at + 10)
-    this.bytes.writeUInt32BE(position.chainLow, at + 14)
+    this.bytes.writeInt32BE(position.chainHigh, at + 10)
+    this.bytes.writeInt32BE(position.chainLow, at + 14)
   }
 
   /** The number of the last output of a lane; 0: none yet. */
@@ -95,8 +95,8 @@ export function readSlot(slot: Buffer): SinkRecord | undefined {
     return {
       shard: slot.readUInt16BE(at),
       number: slot.readDoubleBE(at + 2),
-      chainHigh: slot.readUInt32BE(at + 10),
-      chainLow: slot.readUInt32BE(at + 14),
+      chainHigh: slot.readInt32BE(at + 10),
+      chainLow: slot.readInt32BE(at + 14),
     }
   })
   return {

@@ -44,8 +44,8 @@ export function readMessageHead(reader: ByteReader): MessageHead {
   return {
     route: reader.varint(),
     timeMs: reader.f64(),
-    idHigh: reader.u32() | 0,
-    idLow: reader.u32() | 0,
+    idHigh: reader.i32(),
+    idLow: reader.i32(),
     key: reader.text(),
   }
 }

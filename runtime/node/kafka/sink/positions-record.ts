@@ -21,8 +21,8 @@ export function encodePositions({ owner, lanes, written }: Positions): Buffer {
   for (const { shard, number, chainHigh, chainLow } of lanes.values()) {
     writer.int32(shard)
     writer.int64(number)
-    writer.int32(chainHigh | 0)
-    writer.int32(chainLow | 0)
+    writer.int32(chainHigh)
+    writer.int32(chainLow)
   }
   writer.int32(written.size)
   for (const [partition, next] of written) {
@@ -41,7 +41,7 @@ export function decodePositions(bytes: Buffer): Positions | undefined {
   for (let count = reader.count(); count > 0; count--) {
     const shard = reader.int32()
     const number = reader.int64()
-    lanes.set(shard, { shard, number, chainHigh: reader.uint32(), chainLow: reader.uint32() })
+    lanes.set(shard, { shard, number, chainHigh: reader.int32(), chainLow: reader.int32() })
   }
   const written = new Map<number, number>()
   for (let count = reader.count(); count > 0; count--) written.set(reader.int32(), reader.int64())

@@ -42,7 +42,10 @@ export interface RunOptions {
   heapMb?: number
 }
 
-/** Runs a program, and goes on where it was. Resolves when it runs. */
+/**
+ * Runs a program, and goes on where it was. Resolves when it runs. For the whole process it has V8 make new objects among the young ones
+ * (`--no-allocation-site-pretenuring`, docs/decisions/0017-young-objects.md).
+ */
 export async function run(program: Program | Pipeline | URL, options: RunOptions = {}): Promise<Running> {
   const {
     data = './.millrace',

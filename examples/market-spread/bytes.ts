@@ -19,7 +19,7 @@ export function readSymbol(view: DataView, at: number): string {
 export function symbolOf(code: number): string {
   let symbol = symbols.get(code)
   if (symbol === undefined) {
-    symbol = String.fromCharCode((code >>> 24) & 0xff, (code >>> 16) & 0xff, (code >>> 8) & 0xff, code & 0xff)
+    symbol = String.fromCharCode(code >>> 24, (code >>> 16) & 0xff, (code >>> 8) & 0xff, code & 0xff)
     if (symbols.size < 100_000) symbols.set(code, symbol)
   }
   return symbol

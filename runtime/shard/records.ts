@@ -26,7 +26,7 @@ export interface Run {
   readonly slices: RecordSlices
   /** The buffer of the slices. */
   readonly view: DataView
-  /** Where the buffer of the slices lies: a view made of this costs half of what `subarray` does, and a Buffer's costs more. */
+  /** Where that lies (to ask a view costs a call): a view made of this costs half of what `subarray` does, and a Buffer's costs more. */
   readonly memory: ArrayBufferLike
   readonly memoryAt: number
   readonly first: number

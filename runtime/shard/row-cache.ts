@@ -1,6 +1,6 @@
 import { ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { murmur3Text, shardOfHash } from '../base/hash.ts'
+import { murmur3Text, shardOf, shardOfHash } from '../base/hash.ts'
 import { bytesPerNearRow, bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
 import type { Batch } from './batch.ts'
@@ -115,7 +115,7 @@ export class RowCache {
   }
 
   shardOf(key: string): number {
-    return shardOfHash(hashOf(key), this.shardCount)
+    return shardOf(key, this.shardCount)
   }
 
   exists(row: Row): boolean {

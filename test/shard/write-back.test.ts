@@ -28,27 +28,32 @@ test('removed before it was written back, it is written and then removed, and it
   expect(writeBack.take(true).rows).toEqual([[key, undefined]])
 })
 
-test('the row of an entity is written back when the record goes that changed it last', () => {
-  const shelf = new Shelf(1_000_000)
-  const writeBack = new WriteBack(shelf, 100)
-  const change = (cell: number, value: number, number: number): void => {
-    shelf.put(cell, Uint8Array.of(value), 0, 1)
-    writeBack.dirty(cell, number)
-  }
-  const [hot, cold] = ['hot', 'cold'].map((name) => shelf.add(name.length, 0, 1, name, Field.state, '', 8)) as [
-    number,
-    number,
-  ]
-  for (let number = 1; number <= 6; number++) {
-    change(hot, number, number)
-    if (number === 1) change(cold, 99, number)
-    writeBack.addRecord(number, 60)
-    const { rows, cells } = writeBack.take(false)
-    expect(rows.map(([, value]) => value)).toEqual(number === 2 ? [Uint8Array.of(99)] : [])
-    expect(writeBack.lowestNeeded).toBe(number)
-    writeBack.written(cells)
-    writeBack.dropped(writeBack.lowestNeeded)
-  }
-  expect(writeBack.take(true).rows.map(([, value]) => value)).toEqual([Uint8Array.of(6)])
-  expect(shelf.isNeeded(hot)).toBe(true) // it is being written
-})
+const firsts = [1, 2 ** 24 - 3, 2 ** 31 - 3, 2 ** 40]
+
+test.each(firsts)(
+  'the row of an entity is written back when the record goes that changed it last, from record %i on',
+  (first) => {
+    const shelf = new Shelf(1_000_000)
+    const writeBack = new WriteBack(shelf, 100)
+    const change = (cell: number, value: number, number: number): void => {
+      shelf.put(cell, Uint8Array.of(value), 0, 1)
+      writeBack.dirty(cell, number)
+    }
+    const [hot, cold] = ['hot', 'cold'].map((name) => shelf.add(name.length, 0, 1, name, Field.state, '', 8)) as [
+      number,
+      number,
+    ]
+    for (let number = first; number < first + 6; number++) {
+      change(hot, number - first, number)
+      if (number === first) change(cold, 99, number)
+      writeBack.addRecord(number, 60)
+      const { rows, cells } = writeBack.take(false)
+      expect(rows.map(([, value]) => value)).toEqual(number === first + 1 ? [Uint8Array.of(99)] : [])
+      expect(writeBack.lowestNeeded).toBe(number)
+      writeBack.written(cells)
+      writeBack.dropped(writeBack.lowestNeeded)
+    }
+    expect(writeBack.take(true).rows.map(([, value]) => value)).toEqual([Uint8Array.of(5)])
+    expect(shelf.isNeeded(hot)).toBe(true) // it is being written
+  },
+)

@@ -1,8 +1,8 @@
 import { Metadata } from '@grpc/grpc-js'
 import { MillraceError } from '../../base/errors.ts'
 
-/** Raised when the packing of messages changes. */
-const streamFormat = 1
+/** Raised when frames change (runtime/shard/lanes), or how they are packed: processes of other builds refuse each other then. */
+const streamFormat = 2
 
 /** What processes must have in common before they exchange a frame. */
 export interface Membership {

@@ -129,8 +129,9 @@ export class LinkOut {
 
   /** The record that is being read, as it came: all of it is for the peer. */
   forward(record: RecordPlace, timeMs: number, bytes: DataView, start: number, end: number): void {
+    if (!this.#wants(record)) return
     const { source, partition, offset, next } = record
-    if (!this.isOpen || !this.#readers.takes(source, partition, offset, next)) return // W5
+    this.#readers.moveTo(source, partition, next)
     this.#beginFrame()
     this.#frame.forward(source, partition, offset, next, timeMs, bytes, start, end)
     this.#endFullFrame()

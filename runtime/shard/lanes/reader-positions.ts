@@ -48,14 +48,6 @@ export class ReaderPositions {
     return lane.live && offset >= lane.need
   }
 
-  /** The same; and if so it is handed over, and what the peer needs begins at `next`. */
-  takes(source: number, partition: string, offset: number, next: number): boolean {
-    const lane = this.#lane(source, partition)
-    if (!lane.live || offset < lane.need) return false
-    lane.need = next
-    return true
-  }
-
   isLive(source: number, partition: string): boolean {
     return this.#lane(source, partition).live
   }

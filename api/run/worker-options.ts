@@ -1,6 +1,6 @@
 import * as limits from '../../runtime/base/limits.ts'
 import { noBugs } from '../../runtime/shard/bugs.ts'
-import type { WorkerOptions } from '../../runtime/worker/worker.ts'
+import type { WorkerOptions } from '../../runtime/worker/worker-ports.ts'
 
 /** Records between two looks at the event loop. Fewer make more and dearer commits; more keep everybody waiting (about 5 ms). */
 const recordsPerTick = 2_048
@@ -25,6 +25,8 @@ export function workerOptions(parts: {
     bugs: noBugs,
     acceptTornRecords,
     recordsPerTick,
+    commitPauseMs: limits.commitPauseMs,
+    smallBatchMessages: limits.smallBatchMessages,
   }
 }
 

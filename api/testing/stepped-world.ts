@@ -70,6 +70,8 @@ export class SteppedWorld {
         maxBatchMessages: limits.maxBatchMessages,
         maxHops: limits.maxHops,
         recordsPerTick: limits.maxBatchMessages,
+        commitPauseMs: 0,
+        smallBatchMessages: limits.smallBatchMessages,
         tracing: true,
         acceptTornRecords: false,
         bugs: noBugs,

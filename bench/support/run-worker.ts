@@ -76,6 +76,8 @@ export async function runWorker(job: Job): Promise<Outcome> {
       bugs: noBugs,
       acceptTornRecords: false,
       recordsPerTick: 2_048,
+      commitPauseMs: limits.commitPauseMs,
+      smallBatchMessages: limits.smallBatchMessages,
     },
   )
   let done: (() => void) | undefined

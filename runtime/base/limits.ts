@@ -23,6 +23,10 @@ export const maxBatchMessages: number = 32_768
 export const waitingShare = 4
 /** So many entities make a batch large enough, however few messages: what it touches should still be in the processor's cache at the seal. */
 export const enoughRows: number = 2_048
+/** While sources have little: from the beginning of a commit to that of the next. The least that a timer of Node.js can wait. */
+export const commitPauseMs = 1
+/** A batch of so many messages does not wait for that: handling them takes longer than what their commit costs anyway. */
+export const smallBatchMessages: number = 512
 export const maxBatchBytes: number = 4 << 20
 /** Messages between entities that may be run in the same commit, one causing the next. The rest waits for the next commit. */
 export const maxHops: number = 16

@@ -81,20 +81,22 @@ export class Sealer {
     out.clear()
     this.#shardChains = new Map()
     const number = this.number + 1
-    const header = {
-      group,
-      number,
-      epoch: this.epoch,
-      beforeHigh: this.chain.high,
-      beforeLow: this.chain.low,
-      nowMs: Math.max(this.nowMs, batch.nowMs),
-      cut: this.cut,
-    }
     const { letters, outputs } = this.#countEffects()
     const deadLetters = this.deadLetters + letters
-    writeHeader(out, { ...header, deadLetters })
+    const nowMs = Math.max(this.nowMs, batch.nowMs)
+    const { epoch, cut } = this
+    writeHeader(out, {
+      group,
+      number,
+      epoch,
+      beforeHigh: this.chain.high,
+      beforeLow: this.chain.low,
+      nowMs,
+      cut,
+      deadLetters,
+    })
     this.number = number
-    this.nowMs = header.nowMs
+    this.nowMs = nowMs
     this.#rows.write(out, number, (shard) => this.#shardChain(shard))
     for (const { shard, key } of this.removals.splice(0)) this.#writeLoose(shard, key, undefined)
     this.#writeTimers()

@@ -1,3 +1,4 @@
+import { Fifo } from '../base/fifo.ts'
 import { latin1 } from './latin1.ts'
 import type { Shelf } from './shelf.ts'
 import { fetched } from './shelf-fetch.ts'
@@ -35,9 +36,9 @@ export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
 export class WriteBack {
   readonly #shelf: Shelf
   readonly #windowBytes: number
-  #dirty: Dirty[] = []
+  readonly #dirty = new Fifo<Dirty>()
   /** Records that are not dropped yet. */
-  #records: { readonly number: number; readonly sizeBytes: number }[] = []
+  readonly #records = new Fifo<{ readonly number: number; readonly sizeBytes: number }>()
   #bytes = 0
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
@@ -84,14 +85,14 @@ export class WriteBack {
   take(all: boolean): { readonly rows: RowWrite[]; readonly cells: readonly number[] } {
     let excess = all ? Number.POSITIVE_INFINITY : this.#bytes - this.#windowBytes
     let upTo = 0
-    for (let at = 0; at < this.#records.length && excess > 0; at++) {
-      const record = this.#records[at]!
+    for (let i = 0; i < this.#records.size && excess > 0; i++) {
+      const record = this.#records.at(i)!
       excess -= record.sizeBytes
       upTo = record.number
     }
     const rows: RowWrite[] = []
     const cells: number[] = []
-    while (this.#dirty.length > 0 && this.#dirty[0]!.number <= upTo) {
+    while (this.#dirty.size > 0 && this.#dirty.first!.number <= upTo) {
       const dirty = this.#dirty.shift()!
       for (const row of dirty.loose) rows.push(this.#takeLoose(row))
       for (const cell of dirty.cells) if (this.#shelf.isDirtyBy(cell, dirty.number)) cells.push(cell)
@@ -107,19 +108,17 @@ export class WriteBack {
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    return this.#dirty[0]?.number ?? Number.POSITIVE_INFINITY
+    return this.#dirty.first?.number ?? Number.POSITIVE_INFINITY
   }
 
   /** Records below `number` were dropped. */
   dropped(number: number): void {
-    let at = 0
-    while (at < this.#records.length && this.#records[at]!.number < number)
-      this.#bytes -= this.#records[at++]!.sizeBytes
-    if (at > 0) this.#records.splice(0, at)
+    while (this.#records.size > 0 && this.#records.first!.number < number)
+      this.#bytes -= this.#records.shift()!.sizeBytes
   }
 
   #since(number: number): Dirty {
-    let last = this.#dirty.at(-1)
+    let { last } = this.#dirty
     if (last?.number !== number) this.#dirty.push((last = { number, cells: [], loose: [] }))
     return last
   }

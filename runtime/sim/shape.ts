@@ -15,6 +15,8 @@ export interface Shape {
   readonly maxBatchMessages: number
   readonly maxHops: number
   readonly recordsPerTick: number
+  readonly commitPauseMs: number
+  readonly smallBatchMessages: number
   readonly readAhead: number
   /** Probability that an offset of a log is passed over. */
   readonly gaps: number
@@ -56,6 +58,8 @@ export function drawShape(prng: Prng, hosts: readonly number[]): Shape {
     delays: { tick: slow(1), store: slow(2), source: slow(2), sink: slow(3), link: slow(2), caller: slow(10) },
     faultSteps: prng.pick([100, 300, 1_000, 3_000]),
     drains: prng.chance(0.5),
+    commitPauseMs: prng.pick([0, 1, 5]),
+    smallBatchMessages: prng.pick([2, 50]),
   }
 }
 

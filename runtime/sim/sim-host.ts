@@ -52,7 +52,9 @@ export class SimHost {
       }))
     this.#sinks = plan.sinks.map(({ name }) => this.#openSink(name, schedule('sink')))
     const others = [...new Set(shape.owners)].filter((other) => other !== group).sort((a, b) => a - b)
-    const { cacheBytes, windowBytes, maxBatchMessages, maxHops, recordsPerTick, shardCount, owners } = shape
+    const { cacheBytes, windowBytes, maxBatchMessages, maxHops, recordsPerTick, commitPauseMs, smallBatchMessages } =
+      shape
+    const { shardCount, owners } = shape
     this.worker = new Worker(
       plan,
       program.codec,
@@ -73,6 +75,8 @@ export class SimHost {
         maxBatchMessages,
         maxHops,
         recordsPerTick,
+        commitPauseMs,
+        smallBatchMessages,
         ownerOf: (shard) => owners[shard]!,
         tracing: true,
         acceptTornRecords: false,
@@ -137,8 +141,8 @@ export class SimHost {
   /** A timer, or a frame that was lost without a word, wakes nobody. */
   #sleep(): void {
     const { scheduler, shape } = this.#around
-    const timer = this.worker.nextTimerAtMs
-    let delayMs = timer === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(timer - this.clockMs))
+    const { nextLookAtMs: atMs } = this.worker
+    let delayMs = atMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(atMs - this.clockMs))
     if (new Set(shape.owners).size > 1 && !this.worker.finished) delayMs = Math.min(delayMs, linkResendMs)
     const untilMs = scheduler.nowMs + delayMs
     if (untilMs >= this.#sleepsUntil && this.#sleepsUntil > scheduler.nowMs) return

@@ -1,42 +1,18 @@
 import { assert } from '../base/assert.ts'
 import { type MillraceError, messageOf } from '../base/errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Links } from '../ports/link.ts'
-import type { SinkPort } from '../ports/sink.ts'
 import type { SourcePartition } from '../ports/source.ts'
-import type { OpenedGroup, Store } from '../ports/store.ts'
-import type { Trace } from '../ports/trace.ts'
+import type { OpenedGroup } from '../ports/store.ts'
 import type { Codec } from '../shard/codec.ts'
 import { Group } from '../shard/group.ts'
-import type { GroupOptions } from '../shard/group-options.ts'
 import type { Plan } from '../shard/plan.ts'
 import { recover } from '../shard/recover.ts'
 import { Loader } from './loader.ts'
+import { Pace } from './pace.ts'
 import { type Found, type PartitionOfSource, Readers } from './readers.ts'
 import { asMillraceError, stoppedError } from './stop-errors.ts'
 import type { Wanted, WorkerCounts, WorkerState } from './requests.ts'
 import { stageWanted } from './stage-wanted.ts'
-
-/** The world of a worker. Production and simulation give other parts to the same worker. */
-export interface WorkerPorts {
-  readonly clock: Clock
-  readonly store: Store
-  /** The partitions this worker reads, with the position of their source in the plan. */
-  readonly partitions: readonly PartitionOfSource[]
-  /** One per sink of the plan, in its order. */
-  readonly sinks: readonly SinkPort[]
-  /** The other groups, if there are any. */
-  readonly links?: { readonly port: Links; readonly groups: readonly number[] }
-  readonly trace?: Trace
-  /** Called when something happened that `tick` should look at. */
-  wake(): void
-}
-
-export interface WorkerOptions extends GroupOptions {
-  readonly acceptTornRecords: boolean
-  /** Records that one tick stages before it returns, so that the host can breathe. */
-  readonly recordsPerTick: number
-}
+import type { WorkerOptions, WorkerPorts } from './worker-ports.ts'
 
 /**
  * Runs one commit group in the world: polls, steps, commits, and lets the world hear of what is durable. It never waits:
@@ -45,7 +21,7 @@ export interface WorkerOptions extends GroupOptions {
  *   poll sources and requests -> group.run -> seal -> store -> durable -> sinks, answers
  *
  * K1 One commit is on its way at a time; the next batch is filled and run meanwhile, and sealed when the commit is durable.
- *    So commits grow with the load by themselves.
+ *    So commits grow with the load by themselves. (While there is little to do, not at once: pace.ts.)
  * K2 Any failure of the store, and any error of the group, stops the worker: what is not durable never happened, and the next
  *    opening goes on from the last commit.
  * K3 A stop that is not a failure drains: sources are read no further, and what was read becomes durable and reaches the sinks.
@@ -71,6 +47,7 @@ export class Worker {
   #flushes: Wanted[] = []
   #committing = false
   readonly #loader: Loader
+  readonly #pace: Pace
   #sinksToOpen = 0
   #draining = false
   #drained = false
@@ -82,6 +59,7 @@ export class Worker {
     this.#codec = codec
     this.#ports = ports
     this.#partitions = [...ports.partitions]
+    this.#pace = new Pace(options.commitPauseMs)
     this.#loader = new Loader(
       ports.store,
       (tell) => this.#later(tell),
@@ -136,6 +114,14 @@ export class Worker {
   /** When the next timer is due, in ms of the clock; undefined: none is pending. */
   get nextTimerAtMs(): number | undefined {
     return this.#draining ? undefined : this.#group?.nextTimerAtMs
+  }
+
+  /** When there is something to do that no port will tell of, in ms of the clock; undefined: there is not. */
+  get nextLookAtMs(): number | undefined {
+    const timerAtMs = this.nextTimerAtMs ?? Number.POSITIVE_INFINITY
+    const pauseEndsAtMs = this.#draining ? undefined : this.#pace.nextAtMs
+    const nextAtMs = Math.min(timerAtMs, pauseEndsAtMs ?? Number.POSITIVE_INFINITY)
+    return nextAtMs === Number.POSITIVE_INFINITY ? undefined : nextAtMs
   }
 
   /** Opens the group from its store. Everything else happens in `tick`. */
@@ -196,18 +182,19 @@ export class Worker {
     const group = this.#group
     const readers = this.#readers
     if (group === undefined || readers === undefined || this.#isStopped()) return false
-    group.begin(this.#ports.clock.nowMs())
+    const nowMs = this.#ports.clock.nowMs()
+    group.begin(nowMs)
     let progress = this.#receive(group) || news.length > 0
     if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
     group.stage.inbox()
-    const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers)
+    const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers, nowMs)
     if (found !== 'nothing') progress = true
-    if (this.#advance(group, found === 'plenty')) progress = true
+    if (this.#advance(group, nowMs)) progress = true
     this.#feedSinks(group)
     readers.confirm()
     group.links?.tick(this.#ports.clock.nowMs())
-    if (this.#draining) this.#finishDrain(group)
+    if (this.#draining) this.#finishDrain(group, nowMs)
     return progress && !this.#isStopped()
   }
 
@@ -283,7 +270,14 @@ export class Worker {
     }
   }
 
-  #read(group: Group, readers: Readers): Found {
+  #read(group: Group, readers: Readers, nowMs: number): Found {
+    if (!this.#pace.reads(nowMs)) return 'nothing'
+    const found = this.#readSome(group, readers)
+    this.#pace.hasRead(nowMs, found)
+    return found
+  }
+
+  #readSome(group: Group, readers: Readers): Found {
     if (group.congested || group.links?.hasCredit === false) return 'nothing'
     if (readers.failed === undefined) return readers.read()
     this.#failSource(readers.failed)
@@ -304,8 +298,7 @@ export class Worker {
     this.#draining = true
   }
 
-  /** `plenty`: sources have more than was read, so a small batch waits a turn for company. */
-  #advance(group: Group, plenty: boolean): boolean {
+  #advance(group: Group, nowMs: number): boolean {
     if (this.#loader.busy) return false
     if (!group.run()) {
       this.#loader.load(group)
@@ -313,13 +306,14 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (plenty && group.stage.hasRoom && !group.stage.isLarge) return false
+    if (this.#waits(group, nowMs)) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
-    const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed
+    const { number, record, rows, truncateBelow, cut, handled } = sealed
     const id = this.options.group
-    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, cut, handled })
+    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs: sealed.nowMs, cut, handled })
     this.#committing = true
+    this.#pace.hasSealed(nowMs)
     if (this.options.bugs.releaseBeforeCommit) for (const outbox of group.outboxes) outbox.durable(number)
     const flushes = this.#flushes.splice(0)
     this.#ports.store.commit({ group: id, epoch: this.#epoch, number, record, rows, truncateBelow }, (error) =>
@@ -329,6 +323,7 @@ export class Worker {
           return this.#stop(error)
         }
         this.#committing = false
+        this.#pace.done()
         this.counts.commits += 1
         this.#ports.trace?.committed({ group: id, epoch: this.#epoch, number })
         group.durable(number, this.#ports.clock.nowMs())
@@ -336,6 +331,12 @@ export class Worker {
       }),
     )
     return false
+  }
+
+  /** Whether the batch waits for more. */
+  #waits({ stage, batch }: Group, nowMs: number): boolean {
+    if (this.#draining || !stage.hasRoom || stage.isLarge) return false
+    return this.#pace.hasPlenty || (batch.count < this.options.smallBatchMessages && !this.#pace.seals(nowMs))
   }
 
   #feedSinks(group: Group): void {
@@ -352,7 +353,7 @@ export class Worker {
     })
   }
 
-  #finishDrain(group: Group): void {
+  #finishDrain(group: Group, nowMs: number): void {
     const isAlone = this.#ports.links === undefined || this.#error !== undefined || this.#leaving
     if (!isAlone || !this.#isIdleHere) return
     if (this.#error === undefined) {
@@ -363,7 +364,7 @@ export class Worker {
         group.flush()
       }
       if (group.hasWork) {
-        this.#advance(group, false)
+        this.#advance(group, nowMs)
         return
       }
     }

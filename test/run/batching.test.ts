@@ -7,9 +7,9 @@ import { maxBatchMessages, waitingShare } from '../../runtime/base/limits.ts'
 import { createCodec } from '../../runtime/codec/codec.ts'
 import { realClock } from '../../runtime/node/host/real-clock.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
-import type { SourcePartition } from '../../runtime/ports/source.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import { test } from '../support/folder.ts'
+import { endless } from './support/endless.ts'
 
 const company = maxBatchMessages / waitingShare
 const ticks = source('ticks', text)
@@ -48,7 +48,7 @@ async function recordsOfFirstBatch(
 ): Promise<number> {
   const store = await openLevelStore({ path: folder, durability: 'process' })
   let records = 0
-  const partition = { ...endless(gives, (next) => (records ||= next)), hasMore }
+  const partition = { ...endless('ticks', gives, (next) => (records ||= next)), hasMore }
   const worker = new Worker(
     compile(counting),
     createCodec(),
@@ -64,27 +64,4 @@ async function recordsOfFirstBatch(
   await store.close()
   if (worker.error !== undefined) throw worker.error
   return records
-}
-
-/** The same record for ever. */
-function endless(gives: (asked: number) => number, confirmed: (next: number) => void): SourcePartition {
-  const buffer = Buffer.from('a')
-  let at = 0
-  return {
-    source: 'ticks',
-    partition: 'endless',
-    atEnd: false,
-    failed: undefined,
-    seek: (next) => void (at = next),
-    poll(asked) {
-      const count = gives(asked)
-      if (count === 0) return undefined
-      const offsets = Float64Array.from({ length: count }, (_, i) => at + i)
-      at += count
-      const starts = new Uint32Array(count)
-      return { count, buffer, starts, ends: starts.map(() => buffer.length), offsets, next: at, proof: '' }
-    },
-    confirm: confirmed,
-    async close() {},
-  }
 }

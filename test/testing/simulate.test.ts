@@ -89,7 +89,7 @@ describe('simulate', () => {
     'the fault "%s" happens for sure when it is named',
     async (fault) => {
       let happened = 0
-      for (let seed = 1; seed <= 5; seed++) {
+      for (let seed = 1; seed <= 20; seed++) {
         const run = await simulate(bank, { inputs: accounts, hosts: [3], faults: [fault], seed })
         happened += run.faults.length
       }

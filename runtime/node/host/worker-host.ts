@@ -30,6 +30,7 @@ export class WorkerHost {
   readonly #stay: NodeJS.Timeout = setInterval(() => {}, maxSleepMs)
   #turn: NodeJS.Immediate | undefined
   #sleep: NodeJS.Timeout | undefined
+  #sleepsUntilMs: number | undefined
   #ended = false
 
   constructor(worker: Worker, clock: Clock, options: WorkerHostOptions) {
@@ -59,16 +60,24 @@ export class WorkerHost {
   }
 
   get #nextLookAtMs(): number | undefined {
-    const timerAtMs = this.#worker.nextTimerAtMs
-    if (this.#options.hasLinks !== true || this.#worker.finished) return timerAtMs
-    return Math.min(timerAtMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs() + linkResendMs)
+    const { nextLookAtMs } = this.#worker
+    if (this.#options.hasLinks !== true || this.#worker.finished) return nextLookAtMs
+    return Math.min(nextLookAtMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs() + linkResendMs)
   }
 
+  /** A timer that is set for then already is kept: a new one would wait for another whole millisecond. */
   #sleepUntil(atMs: number | undefined): void {
+    if (atMs !== undefined && atMs === this.#sleepsUntilMs) return
     clearTimeout(this.#sleep)
+    this.#sleepsUntilMs = atMs
     if (atMs === undefined) return
     const ms = Math.min(Math.max(atMs - this.#clock.nowMs(), 1), maxSleepMs)
-    this.#sleep = setTimeout(this.wake, ms)
+    this.#sleep = setTimeout(this.#wakeUp, ms)
+  }
+
+  readonly #wakeUp = (): void => {
+    this.#sleepsUntilMs = undefined
+    this.wake()
   }
 
   #end(): void {

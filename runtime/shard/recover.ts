@@ -16,6 +16,7 @@ import {
   type RecordEnd,
   type RecordVisitor,
 } from './record.ts'
+import { RecoveredOutputs } from './recovered-outputs.ts'
 import { RecoveredRows } from './recovered-rows.ts'
 import { Space } from './row-key.ts'
 import { latin1 } from './latin1.ts'
@@ -42,15 +43,7 @@ export interface Recovered {
     { readonly sink: number; readonly shard: number; readonly base: Position; readonly last: Position }
   >
   /** Outputs in the records, in order. Which of them the sink has is found out when it opens. */
-  readonly outputs: readonly {
-    readonly commit: number
-    readonly sink: number
-    readonly shard: number
-    readonly key: string
-    readonly buffer: Uint8Array
-    readonly start: number
-    readonly end: number
-  }[]
+  readonly outputs: RecoveredOutputs
   readonly messages: readonly (LaneRecord & { readonly commit: number; readonly buffer: Uint8Array })[]
   readonly lanesIn: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
   readonly lanesPruned: ReadonlyMap<string, { readonly from: number; readonly to: number; readonly position: Position }>
@@ -104,7 +97,7 @@ class Fold implements RecordVisitor {
   readonly #shards = new Map<number, Position>()
   readonly #sources = new Map<string, StoredSource>()
   readonly #sinkPositions = new Map<string, { sink: number; shard: number; base: Position; last: Position }>()
-  readonly #outputs: Recovered['outputs'][number][] = []
+  readonly #outputs = new RecoveredOutputs()
   readonly #messages: (LaneRecord & { commit: number; buffer: Uint8Array })[] = []
   readonly #lanesIn = new Map<string, { from: number; to: number; position: Position }>()
   readonly #lanesPruned = new Map<string, { from: number; to: number; position: Position }>()
@@ -203,7 +196,7 @@ class Fold implements RecordVisitor {
   }
 
   output(sink: number, shard: number, key: string, start: number, end: number): void {
-    this.#outputs.push({ commit: this.#current, sink, shard, key, buffer: this.#record, start, end })
+    this.#outputs.add(this.#current, sink, shard, key, this.#record, start, end)
   }
 
   message(entry: LaneRecord): void {

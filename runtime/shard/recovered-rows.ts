@@ -5,6 +5,20 @@ const Cell = { hash: 0, keyRecord: 1, keyStart: 2, keyEnd: 3, record: 4, start: 
 const cellsPerRow = 7
 const firstCapacity = 1_024
 
+/** Where a row lies in the records. One object says it of one row after the other. */
+export interface RecoveredRow {
+  /** `[keyStart, keyEnd)` is its key. */
+  keyBytes: Uint8Array
+  keyStart: number
+  keyEnd: number
+  /** `[start, end)` is its newest value. `start` below 0: it was removed. */
+  valueBytes: Uint8Array
+  start: number
+  end: number
+  /** The first record that changed it. */
+  firstDirty: number
+}
+
 /**
  * Rows as the commit records have them that are read at open, in the order of the first record that changed each. After a kill there
  * are many: they stay bytes in the records until they lie on the shelf.
@@ -51,13 +65,31 @@ export class RecoveredRows {
     return i < 0 ? undefined : { value: this.#valueOf(i) }
   }
 
-  /** All rows, in the order of the first record that changed each, with that. */
-  forEach(take: (key: Uint8Array, value: Uint8Array | undefined, firstDirty: number) => void): void {
-    for (let i = 0; i < this.#count; i++) take(this.#keyOf(i), this.#valueOf(i), this.#firstDirty(i))
-  }
-
-  #firstDirty(i: number): number {
-    return this.#records[this.#cells[i * cellsPerRow + Cell.keyRecord]!]!.number
+  /** All rows, in the order of the first record that changed each. What `take` is given is another row after that. */
+  forEach(take: (row: Readonly<RecoveredRow>) => void): void {
+    const none = new Uint8Array(0)
+    const row: RecoveredRow = {
+      keyBytes: none,
+      keyStart: 0,
+      keyEnd: 0,
+      valueBytes: none,
+      start: 0,
+      end: 0,
+      firstDirty: 0,
+    }
+    const cells = this.#cells
+    for (let i = 0; i < this.#count; i++) {
+      const at = i * cellsPerRow
+      const first = this.#records[cells[at + Cell.keyRecord]!]!
+      row.keyBytes = first.bytes
+      row.keyStart = cells[at + Cell.keyStart]!
+      row.keyEnd = cells[at + Cell.keyEnd]!
+      row.valueBytes = this.#records[cells[at + Cell.record]!]!.bytes
+      row.start = cells[at + Cell.start]!
+      row.end = cells[at + Cell.end]!
+      row.firstDirty = first.number
+      take(row)
+    }
   }
 
   #keyOf(i: number): Uint8Array {

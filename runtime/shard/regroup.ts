@@ -35,7 +35,7 @@ type Row = readonly [key: Uint8Array, value: Uint8Array | undefined]
 export function regroup(groups: readonly RestingGroup[], groupCount: number): Row[] {
   const rows: Row[] = []
   for (const { group, recovered } of groups) {
-    if (recovered.outputs.length > 0) throw notAtRest(`outputs of group ${group} wait for their sink`)
+    if (recovered.outputs.count > 0) throw notAtRest(`outputs of group ${group} wait for their sink`)
     for (const row of recovered.rows) rows.push(row)
   }
   for (const header of shardHeaders(groups)) rows.push([shardKey(header.shard), encodeShardHeader(header)])

@@ -8,7 +8,7 @@ import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import type { RowCache } from './row-cache.ts'
 import type { EntityTable } from './row.ts'
-import { readEntityKey, Space } from './row-key.ts'
+import { entityOf, shardOf, Space } from './row-key.ts'
 import type { TimerBook } from './timer-book.ts'
 import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
@@ -27,12 +27,16 @@ export function restoreRows(
   const first = recovered.records[0]?.number
   if (first !== undefined)
     for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirtyLoose(shardRow(shard), first)
-  recovered.rows.forEach((key, value, firstDirty) => {
-    const at = key[0] === Space.entity ? readEntityKey(new ByteReader(key, 1)) : undefined
-    const table = at === undefined ? undefined : tables.get(at.entity)
-    // What belongs to an entity that the program does not have now is kept as it is.
-    if (table === undefined || !cache.owns(at!.shard)) writeBack.put(key, value, firstDirty)
-    else writeBack.dirty(cache.restore(table, at!, value), firstDirty)
+  recovered.rows.forEach((row) => {
+    const { keyBytes, keyStart, keyEnd, valueBytes, start, end, firstDirty } = row
+    const table = keyBytes[keyStart] === Space.entity ? tables.get(entityOf(keyBytes, keyStart)) : undefined
+    if (table !== undefined && cache.owns(shardOf(keyBytes, keyStart)))
+      writeBack.dirty(cache.restore(table, row), firstDirty)
+    else {
+      // What belongs to an entity that the program does not have now is kept as it is.
+      const value = start < 0 ? undefined : valueBytes.subarray(start, end)
+      writeBack.put(keyBytes.subarray(keyStart, keyEnd), value, firstDirty)
+    }
   })
 }
 

@@ -1,12 +1,13 @@
-import { ByteWriter } from '../base/bytes.ts'
+import { ByteReader, ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { murmur3Text, shardOf, shardOfHash } from '../base/hash.ts'
+import { murmur3, murmur3Text, shardOf, shardOfHash } from '../base/hash.ts'
 import { bytesPerNearRow, bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
 import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
+import type { RecoveredRow } from './recovered-rows.ts'
 import { blankState, decodeRow, type EntityTable, Row, Status } from './row.ts'
-import { type EntityRowKey, Field } from './row-key.ts'
+import { Field, keyTextEnd, keyTextStart, readEntityKey } from './row-key.ts'
 import { Shelf } from './shelf.ts'
 import { fetched } from './shelf-fetch.ts'
 import { none } from './shelf-log.ts'
@@ -184,23 +185,27 @@ export class RowCache {
   }
 
   /** A row as commit records say it is. Returns its cell. */
-  restore(table: EntityTable, at: EntityRowKey, value: Uint8Array | undefined): number {
-    const cell = at.field === Field.state ? this.#restoredState(table, at) : this.#restoredChild(table, at)
-    if (value === undefined) this.shelf.clear(cell)
-    else this.shelf.put(cell, value, 0, value.length)
+  restore(table: EntityTable, row: Readonly<RecoveredRow>): number {
+    const { keyBytes, keyStart, valueBytes, start, end } = row
+    const isState = keyBytes[keyTextEnd(keyBytes, keyStart)] === Field.state
+    const cell = isState ? this.#restoredState(row) : this.#restoredChild(table, row)
+    if (start < 0) this.shelf.clear(cell)
+    else this.shelf.put(cell, valueBytes, start, end)
     return cell
   }
 
-  #restoredState(table: EntityTable, { shard, key, field, element }: EntityRowKey): number {
-    const hash = hashOf(key)
-    const known = this.shelf.find(hash, table.id, key)
-    if (known === none) return this.shelf.add(hash, shard, table.id, key, field, element, table.usualBytes)
+  /** Its key is not made a text: after a kill there are many. */
+  #restoredState({ keyBytes, keyStart, keyEnd, start, end }: Readonly<RecoveredRow>): number {
+    const hash = murmur3(keyBytes, keyTextStart(keyBytes, keyStart), keyTextEnd(keyBytes, keyStart), 0)
+    const known = this.shelf.findBytes(hash, keyBytes, keyStart, keyEnd)
+    if (known === none) return this.shelf.addBytes(hash, keyBytes, keyStart, keyEnd, true, end - start)
     const number = this.shelf.rowOf(known)
     if (number !== none) this.#rows[number]!.status = Status.encoded
     return known
   }
 
-  #restoredChild(table: EntityTable, { key, field, element }: EntityRowKey): number {
+  #restoredChild(table: EntityTable, { keyBytes, keyStart, keyEnd }: Readonly<RecoveredRow>): number {
+    const { key, field, element } = readEntityKey(new ByteReader(keyBytes, keyStart + 1, keyEnd))
     const row = this.child(this.find(table.index, key)!, field, element)
     row.status = Status.encoded
     return row.cell

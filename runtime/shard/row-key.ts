@@ -67,6 +67,27 @@ export interface EntityRowKey {
   readonly element: string
 }
 
+/** The shard of the entity row whose key begins at `bytes[start]`. */
+export function shardOf(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 1]! << 8) | bytes[start + 2]!
+}
+
+/** The number that stands for its entity type. */
+export function entityOf(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 3]! << 8) | bytes[start + 4]!
+}
+
+/** Where the text of its key begins. A key is no longer than what two bytes of a varint say (maxKeyBytes). */
+export function keyTextStart(bytes: Uint8Array, start: number): number {
+  return start + (bytes[start + 5]! < 0x80 ? 6 : 7)
+}
+
+/** Where that ends, and the field is. */
+export function keyTextEnd(bytes: Uint8Array, start: number): number {
+  const low = bytes[start + 5]!
+  return low < 0x80 ? start + 6 + low : start + 7 + (low & 0x7f) + (bytes[start + 6]! << 7)
+}
+
 /** Reads what follows the space byte of an entity row's key. */
 export function readEntityKey(reader: ByteReader): EntityRowKey {
   return { shard: reader.u16(), entity: reader.u16(), key: reader.text(), field: reader.u8(), element: reader.text() }

@@ -47,7 +47,6 @@ export class Shelf {
   #free = none
   #top = 0
   #count = 0
-
   readonly #fetch = new ShelfFetch()
 
   constructor(limitBytes: number) {
@@ -86,6 +85,20 @@ export class Shelf {
     return none
   }
 
+  /** The same by the row's key as bytes: `bytes[start, end)`. */
+  findBytes(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const cells = this.#cells
+    hash |= 0
+    let cell = this.#buckets[Math.imul(hash, golden) >>> this.#bucketShift]!
+    for (; cell !== none; cell = cells[cell * stride + nextWord]!) {
+      const at = cell * stride
+      if (cells[at + hashWord] !== hash || cells[at + keySizeWord] !== end - start) continue
+      const own = this.#log.chunks[cells[at + chunkWord]!]!.bytes
+      if (equal(own, this.#start(at), bytes, start, end)) return cell
+    }
+    return none
+  }
+
   /** Fetches what `find` will look at for `hashes[from, to)`, at most `fetched` of them (shelf-fetch.ts). */
   fetch(hashes: readonly number[], from: number, to: number): void {
     const { wanted } = this.#fetch
@@ -114,22 +127,23 @@ export class Shelf {
   ): number {
     keyScratch.clear()
     writeEntityKey(keyScratch, shard, entity, key, field, element)
+    return this.addBytes(hash, keyScratch.bytes, 0, keyScratch.length, field === Field.state, roomBytes)
+  }
+
+  /** The same with the row's key as bytes: `bytes[start, end)`. */
+  addBytes(hash: number, bytes: Uint8Array, start: number, end: number, indexed: boolean, roomBytes: number): number {
     const cell = this.#newCell()
     const at = cell * stride
     const cells = this.#cells
     cells[at + hashWord] = hash
-    cells[at + keySizeWord] = keyScratch.length
+    cells[at + keySizeWord] = end - start
     cells[at + valueSizeWord] = none
     cells[at + rowWord] = none
     cells[at + flagsWord] = recentFlag
-    this.#append(cell, keyScratch.length + roomBytes)
-    this.#log.chunks[cells[at + chunkWord]!]!.bytes.set(
-      keyScratch.bytes.subarray(0, keyScratch.length),
-      this.#start(at),
-    )
-    if (field !== Field.state)
-      cells[at + nextWord] = cell // not in a bucket
-    else this.#link(cell)
+    this.#append(cell, end - start + roomBytes)
+    copy(bytes, start, end, this.#log.chunks[cells[at + chunkWord]!]!.bytes, this.#start(at))
+    if (indexed) this.#link(cell)
+    else cells[at + nextWord] = cell // not in a bucket
     return cell
   }
 
@@ -178,9 +192,7 @@ export class Shelf {
     const at = cell * stride
     if (this.#cells[at + valueSizeWord] !== end - start) return false
     const own = this.#log.chunks[this.#cells[at + chunkWord]!]!.bytes
-    let j = this.#start(at) + this.#cells[at + keySizeWord]!
-    for (let i = start; i < end; i++, j++) if (bytes[i] !== own[j]) return false
-    return true
+    return equal(own, this.#start(at) + this.#cells[at + keySizeWord]!, bytes, start, end)
   }
 
   /** Replaces what is in `out` by the value. */
@@ -299,8 +311,7 @@ export class Shelf {
     keyScratch.clear()
     keyScratch.text(key)
     if (keyScratch.length + beforeTextBytes + 2 !== cells[at + keySizeWord]) return false
-    for (let i = 0; i < keyScratch.length; i++) if (bytes[start + i] !== keyScratch.bytes[i]) return false
-    return true
+    return equal(bytes, start, keyScratch.bytes, 0, keyScratch.length)
   }
 
   /** Where the key begins in its chunk. */
@@ -375,6 +386,12 @@ export class Shelf {
 }
 
 const keyScratch = new ByteWriter(256)
+
+/** Whether `own`, from `at` on, is what lies at `bytes[start, end)`. */
+function equal(own: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++, at++) if (own[at] !== bytes[i]) return false
+  return true
+}
 
 /** Short ones byte by byte: a call into the platform costs more. */
 function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {

@@ -2,6 +2,7 @@ import { MillraceError } from '../base/errors.ts'
 import { Chain } from '../base/hash.ts'
 import { origin, type Position } from './record.ts'
 import type { Recovered } from './recover.ts'
+import type { RecoveredOutputs } from './recovered-outputs.ts'
 import type { LaneAt, PendingOutputs, SinkLanes } from './sink-lanes.ts'
 
 /**
@@ -18,14 +19,17 @@ export class SinkOutbox {
   #durable = 0
   #opened = false
   #bytes = 0
-  #recovered: Recovered['outputs']
+  /** Until the sink has opened. */
+  #recovered: RecoveredOutputs | undefined
+  readonly #sink: number
   readonly #bases: ReadonlyMap<number, Position>
   /** As of the opening: what is committed since, the sink cannot have. */
   readonly #lasts: ReadonlyMap<number, Position>
 
   constructor(lanes: SinkLanes, name: string, recovered: Recovered) {
     this.#name = name
-    this.#recovered = recovered.outputs.filter((output) => output.sink === lanes.id)
+    this.#sink = lanes.id
+    this.#recovered = recovered.outputs
     this.#durable = recovered.number
     const bases = new Map<number, Position>()
     const lasts = new Map<number, Position>()
@@ -49,7 +53,8 @@ export class SinkOutbox {
 
   /** The lowest commit whose outputs the sink may not have. */
   get lowestCommit(): number {
-    if (!this.#opened && this.#recovered.length > 0) return this.#recovered[0]!.commit
+    const first = this.#recovered?.firstCommit(this.#sink)
+    if (first !== undefined) return first
     return this.#queue[0]?.commit ?? Number.POSITIVE_INFINITY
   }
 
@@ -59,43 +64,48 @@ export class SinkOutbox {
     if (remembers)
       for (const shard of this.#bases.keys()) if (!reached.has(shard)) this.#checkBounds({ ...origin, shard })
     for (const at of positions) this.#checkBounds(at)
-    const lanes = new Map<number, LaneAgain>()
+    /** By shard. */
+    const lanes: LaneAgain[] = []
     for (const [shard, base] of this.#bases) {
       const chain = new Chain(base.chainHigh, base.chainLow)
-      lanes.set(shard, {
+      lanes[shard] = {
         number: base.number,
         chain,
         reached: reached.get(shard),
         batch: undefined,
         position: undefined,
-      })
+      }
       this.#checkChain(reached.get(shard), base.number, base.chainHigh, base.chainLow)
     }
     const again: Returned[] = []
-    for (const output of this.#recovered) {
-      const lane = lanes.get(output.shard)!
-      lane.chain.add(output.buffer, output.start, output.end)
+    const { commits, sinks, shards, keys, buffers, starts, ends, count } = this.#recovered!
+    for (let i = 0; i < count; i++) {
+      if (sinks[i] !== this.#sink) continue
+      const shard = shards[i]!
+      const lane = lanes[shard]!
+      lane.chain.add(buffers[i]!, starts[i]!, ends[i]!)
       lane.number += 1
       const at = lane.reached
       this.#checkChain(at, lane.number, lane.chain.high, lane.chain.low)
       if (at !== undefined && lane.number <= at.number) continue
       let batch = again.at(-1)
-      if (batch?.commit !== output.commit) again.push((batch = returned(output, keyed)))
-      batch.starts.push(output.start)
-      batch.ends.push(output.end)
-      batch.shards.push(output.shard)
-      batch.keys?.push(output.key)
+      if (batch === undefined || batch.commit !== commits[i])
+        again.push((batch = returned(commits[i]!, buffers[i]!, keyed)))
+      batch.starts.push(starts[i]!)
+      batch.ends.push(ends[i]!)
+      batch.shards.push(shard)
+      batch.keys?.push(keys[i]!)
       batch.count += 1
       if (lane.batch !== batch) {
         lane.batch = batch
-        batch.positions.push((lane.position = { shard: output.shard, ...origin }))
+        batch.positions.push((lane.position = { shard, ...origin }))
       }
       const position = lane.position!
       position.number = lane.number
       position.chainHigh = lane.chain.high
       position.chainLow = lane.chain.low
     }
-    this.#recovered = []
+    this.#recovered = undefined
     this.#opened = true
     this.#queue = [...again, ...this.#queue]
     for (const batch of again) this.#bytes += sizeOf(batch)
@@ -174,7 +184,7 @@ interface LaneAgain {
   position: { readonly shard: number; number: number; chainHigh: number; chainLow: number } | undefined
 }
 
-function returned({ commit, buffer }: Recovered['outputs'][number], keyed: boolean): Returned {
+function returned(commit: number, buffer: Uint8Array, keyed: boolean): Returned {
   const keys = keyed ? [] : undefined
   return { commit, count: 0, buffer, starts: [], ends: [], shards: [], keys, positions: [] }
 }

@@ -43,7 +43,7 @@ test('the newest value of each row counts, in the order of the first record that
   const rows = twoRecords()
   expect([...rows].map(([, value]) => value && [...value])).toEqual([[5], [2], [3], undefined, [6]])
   const firstDirty: number[] = []
-  rows.forEach((_key, _value, first) => firstDirty.push(first))
+  rows.forEach((row) => firstDirty.push(row.firstDirty))
   expect(firstDirty).toEqual([1, 1, 1, 1, 2])
 })
 

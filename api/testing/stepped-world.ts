@@ -50,7 +50,7 @@ export class SteppedWorld {
       plan,
       codec,
       {
-        clock: { nowMs: () => this.nowMs },
+        clock: { nowMs: () => this.nowMs, elapsedMs: () => 0 },
         store: new SimStore({ disk: this.#disk, durability: 'disk', schedule }),
         partitions: this.#logs.map((log, source) => ({
           source,

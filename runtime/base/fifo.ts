@@ -1,6 +1,6 @@
 /** First in, first out. To take from the front of a long array moves everything behind it; here that happens once in a while. */
 export class Fifo<T> {
-  #items: T[] = []
+  #items: (T | undefined)[] = []
   /** How many at the front were taken. */
   #taken = 0
 
@@ -27,7 +27,8 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     if (this.size === 0) return undefined
-    const item = this.#items[this.#taken++]
+    const item = this.#items[this.#taken]
+    this.#items[this.#taken++] = undefined // nobody should keep it
     if (this.#taken >= 64 && 2 * this.#taken >= this.#items.length) {
       this.#items = this.#items.slice(this.#taken)
       this.#taken = 0

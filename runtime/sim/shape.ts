@@ -58,7 +58,7 @@ export function drawShape(prng: Prng, hosts: readonly number[]): Shape {
     delays: { tick: slow(1), store: slow(2), source: slow(2), sink: slow(3), link: slow(2), caller: slow(10) },
     faultSteps: prng.pick([100, 300, 1_000, 3_000]),
     drains: prng.chance(0.5),
-    commitPauseMs: prng.pick([0, 1, 5]),
+    commitPauseMs: prng.pick([0, 0, 0, 2]),
     smallBatchMessages: prng.pick([2, 50]),
   }
 }

@@ -59,7 +59,7 @@ export class SimHost {
       plan,
       program.codec,
       {
-        clock: { nowMs: () => this.clockMs },
+        clock: { nowMs: () => this.clockMs, elapsedMs: () => Math.floor(scheduler.nowMs) },
         store,
         partitions: this.#partitions,
         sinks: this.#sinks.map((sink) => this.#watched(sink)),
@@ -141,8 +141,8 @@ export class SimHost {
   /** A timer, or a frame that was lost without a word, wakes nobody. */
   #sleep(): void {
     const { scheduler, shape } = this.#around
-    const { nextLookAtMs: atMs } = this.worker
-    let delayMs = atMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(atMs - this.clockMs))
+    const inMs = this.worker.nextLookInMs
+    let delayMs = inMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(inMs))
     if (new Set(shape.owners).size > 1 && !this.worker.finished) delayMs = Math.min(delayMs, linkResendMs)
     const untilMs = scheduler.nowMs + delayMs
     if (untilMs >= this.#sleepsUntil && this.#sleepsUntil > scheduler.nowMs) return

@@ -9,6 +9,8 @@ import type { Found } from './readers.ts'
  * P2 While sources have little, they are read when a commit is done, and otherwise once in `pauseMs`; and a small batch is not sealed
  *    sooner than `pauseMs` after the last one.
  * P3 While they have plenty there is no pause: the next batch is filled while a commit is on its way (K1).
+ *
+ * All times are of a clock that nobody sets (`Clock.elapsedMs`): with one that is set back, or stands still, a pause might have no end.
  */
 export class Pace {
   readonly #pauseMs: number
@@ -25,44 +27,43 @@ export class Pace {
     this.#pauseMs = pauseMs
   }
 
-  /** When to look again, because something waits for the end of a pause; undefined: nothing does. */
-  get nextAtMs(): number | undefined {
-    return this.#nextAtMs
+  /** How long until something need not wait any more; undefined: nothing waits. */
+  nextInMs(elapsedMs: number): number | undefined {
+    return this.#nextAtMs === undefined ? undefined : this.#nextAtMs - elapsedMs
   }
 
   /** Whether to read now. */
-  reads(nowMs: number): boolean {
+  reads(elapsedMs: number): boolean {
     this.#nextAtMs = undefined
-    if (this.hasPlenty || this.#isDone || !this.#pauses(this.#readAtMs, nowMs)) return true
+    if (this.hasPlenty || this.#isDone || !this.#pauses(this.#readAtMs, elapsedMs)) return true
     this.#wait(this.#readAtMs)
     return false
   }
 
   /** The sources were read. */
-  hasRead(nowMs: number, found: Found): void {
-    this.#readAtMs = found === 'nothing' ? Number.NEGATIVE_INFINITY : nowMs
+  hasRead(elapsedMs: number, found: Found): void {
+    this.#readAtMs = found === 'nothing' ? Number.NEGATIVE_INFINITY : elapsedMs
     this.#isDone = false
     this.hasPlenty = found === 'plenty'
   }
 
   /** Whether to seal a small batch. */
-  seals(nowMs: number): boolean {
-    if (!this.#pauses(this.#sealedAtMs, nowMs)) return true
+  seals(elapsedMs: number): boolean {
+    if (!this.#pauses(this.#sealedAtMs, elapsedMs)) return true
     this.#wait(this.#sealedAtMs)
     return false
   }
 
-  hasSealed(nowMs: number): void {
-    this.#sealedAtMs = nowMs
+  hasSealed(elapsedMs: number): void {
+    this.#sealedAtMs = elapsedMs
   }
 
   done(): void {
     this.#isDone = true
   }
 
-  /** The clock may have been set back since then. */
-  #pauses(sinceMs: number, nowMs: number): boolean {
-    return nowMs >= sinceMs && nowMs < sinceMs + this.#pauseMs
+  #pauses(sinceMs: number, elapsedMs: number): boolean {
+    return elapsedMs < sinceMs + this.#pauseMs
   }
 
   #wait(sinceMs: number): void {

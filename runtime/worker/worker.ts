@@ -116,12 +116,13 @@ export class Worker {
     return this.#draining ? undefined : this.#group?.nextTimerAtMs
   }
 
-  /** When there is something to do that no port will tell of, in ms of the clock; undefined: there is not. */
-  get nextLookAtMs(): number | undefined {
-    const timerAtMs = this.nextTimerAtMs ?? Number.POSITIVE_INFINITY
-    const pauseEndsAtMs = this.#draining ? undefined : this.#pace.nextAtMs
-    const nextAtMs = Math.min(timerAtMs, pauseEndsAtMs ?? Number.POSITIVE_INFINITY)
-    return nextAtMs === Number.POSITIVE_INFINITY ? undefined : nextAtMs
+  /** How long until there is something to do that no port will tell of, in ms; undefined: there is nothing. */
+  get nextLookInMs(): number | undefined {
+    const { clock } = this.#ports
+    const { nextTimerAtMs } = this
+    const pauseMs = this.#draining ? undefined : this.#pace.nextInMs(clock.elapsedMs())
+    if (nextTimerAtMs === undefined) return pauseMs
+    return Math.min(nextTimerAtMs - clock.nowMs(), pauseMs ?? Number.POSITIVE_INFINITY)
   }
 
   /** Opens the group from its store. Everything else happens in `tick`. */
@@ -182,19 +183,18 @@ export class Worker {
     const group = this.#group
     const readers = this.#readers
     if (group === undefined || readers === undefined || this.#isStopped()) return false
-    const nowMs = this.#ports.clock.nowMs()
-    group.begin(nowMs)
+    group.begin(this.#ports.clock.nowMs())
     let progress = this.#receive(group) || news.length > 0
     if (!this.#draining) group.stage.timers()
     this.#takeWanted(group)
     group.stage.inbox()
-    const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers, nowMs)
+    const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers)
     if (found !== 'nothing') progress = true
-    if (this.#advance(group, nowMs)) progress = true
+    if (this.#advance(group)) progress = true
     this.#feedSinks(group)
     readers.confirm()
     group.links?.tick(this.#ports.clock.nowMs())
-    if (this.#draining) this.#finishDrain(group, nowMs)
+    if (this.#draining) this.#finishDrain(group)
     return progress && !this.#isStopped()
   }
 
@@ -270,10 +270,11 @@ export class Worker {
     }
   }
 
-  #read(group: Group, readers: Readers, nowMs: number): Found {
-    if (!this.#pace.reads(nowMs)) return 'nothing'
+  #read(group: Group, readers: Readers): Found {
+    const elapsedMs = this.#ports.clock.elapsedMs()
+    if (!this.#pace.reads(elapsedMs)) return 'nothing'
     const found = this.#readSome(group, readers)
-    this.#pace.hasRead(nowMs, found)
+    this.#pace.hasRead(elapsedMs, found)
     return found
   }
 
@@ -298,7 +299,7 @@ export class Worker {
     this.#draining = true
   }
 
-  #advance(group: Group, nowMs: number): boolean {
+  #advance(group: Group): boolean {
     if (this.#loader.busy) return false
     if (!group.run()) {
       this.#loader.load(group)
@@ -306,14 +307,14 @@ export class Worker {
     }
     this.#loader.listForgotten(group)
     if (this.#committing || this.#loader.busy || !group.hasWork) return false
-    if (this.#waits(group, nowMs)) return false
+    if (this.#waits(group)) return false
     const sealed = group.seal()
     if (sealed === undefined) return true
-    const { number, record, rows, truncateBelow, cut, handled } = sealed
+    const { number, record, rows, truncateBelow, nowMs, cut, handled } = sealed
     const id = this.options.group
-    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs: sealed.nowMs, cut, handled })
+    this.#ports.trace?.sealed({ group: id, epoch: this.#epoch, number, nowMs, cut, handled })
     this.#committing = true
-    this.#pace.hasSealed(nowMs)
+    this.#pace.hasSealed(this.#ports.clock.elapsedMs())
     if (this.options.bugs.releaseBeforeCommit) for (const outbox of group.outboxes) outbox.durable(number)
     const flushes = this.#flushes.splice(0)
     this.#ports.store.commit({ group: id, epoch: this.#epoch, number, record, rows, truncateBelow }, (error) =>
@@ -334,9 +335,10 @@ export class Worker {
   }
 
   /** Whether the batch waits for more. */
-  #waits({ stage, batch }: Group, nowMs: number): boolean {
+  #waits({ stage, batch }: Group): boolean {
     if (this.#draining || !stage.hasRoom || stage.isLarge) return false
-    return this.#pace.hasPlenty || (batch.count < this.options.smallBatchMessages && !this.#pace.seals(nowMs))
+    if (this.#pace.hasPlenty) return true
+    return batch.count < this.options.smallBatchMessages && !this.#pace.seals(this.#ports.clock.elapsedMs())
   }
 
   #feedSinks(group: Group): void {
@@ -353,7 +355,7 @@ export class Worker {
     })
   }
 
-  #finishDrain(group: Group, nowMs: number): void {
+  #finishDrain(group: Group): void {
     const isAlone = this.#ports.links === undefined || this.#error !== undefined || this.#leaving
     if (!isAlone || !this.#isIdleHere) return
     if (this.#error === undefined) {
@@ -364,7 +366,7 @@ export class Worker {
         group.flush()
       }
       if (group.hasWork) {
-        this.#advance(group, nowMs)
+        this.#advance(group)
         return
       }
     }

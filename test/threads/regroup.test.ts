@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ByteReader } from '../../runtime/base/bytes.ts'
 import { decodeGroupHeader, decodeShardHeader, type StoredSource } from '../../runtime/shard/headers.ts'
 import { type Recovered, recover } from '../../runtime/shard/recover.ts'
+import { RecoveredOutputs } from '../../runtime/shard/recovered-outputs.ts'
 import { regroup } from '../../runtime/shard/regroup.ts'
 import { Space } from '../../runtime/shard/row-key.ts'
 
@@ -14,6 +15,12 @@ function resting(group: number, parts: Partial<Recovered>, hasShards = true) {
 
 function source(next: number, parts: Partial<StoredSource> = {}): StoredSource {
   return { source: 0, partition: 'p', start: 0, next, proof: '', fingerprint: 'f', drained: true, ...parts }
+}
+
+function anOutput(): RecoveredOutputs {
+  const outputs = new RecoveredOutputs()
+  outputs.add(1, 0, 1, '', new Uint8Array(0), 0, 0)
+  return outputs
 }
 
 /** The headers among rows, by their number. */
@@ -69,10 +76,7 @@ describe('regroup', () => {
       'a message waits',
       { shardHeaders: [{ shard: 1, position: at(1), sinks: [], lanesIn: [], lanesOut: [[2, at(5), at(4)]] }] },
     ],
-    [
-      'an output waits',
-      { outputs: [{ commit: 1, sink: 0, shard: 1, key: '', buffer: new Uint8Array(0), start: 0, end: 0 }] },
-    ],
+    ['an output waits', { outputs: anOutput() }],
     ['a record was not read by all', { sources: [source(31)] }],
     ['a partition was not read by all', { sources: [source(30), source(9, { partition: 'q' })] }],
   ] as [string, Partial<Recovered>][])('%s: nothing is changed', (_, parts) => {

@@ -55,24 +55,29 @@ export class WorkerHost {
     const more = this.#worker.tick()
     if (this.#worker.state === 'stopped') this.#end()
     else if (more) this.wake()
-    else if (this.#turn === undefined) this.#sleepUntil(this.#nextLookAtMs)
+    else if (this.#turn === undefined) this.#sleepFor(this.#nextLookInMs)
     this.#options.ticked()
   }
 
-  get #nextLookAtMs(): number | undefined {
-    const { nextLookAtMs } = this.#worker
-    if (this.#options.hasLinks !== true || this.#worker.finished) return nextLookAtMs
-    return Math.min(nextLookAtMs ?? Number.POSITIVE_INFINITY, this.#clock.nowMs() + linkResendMs)
+  get #nextLookInMs(): number {
+    const inMs = this.#worker.nextLookInMs ?? Number.POSITIVE_INFINITY
+    return this.#options.hasLinks !== true || this.#worker.finished ? inMs : Math.min(inMs, linkResendMs)
   }
 
-  /** A timer that is set for then already is kept: a new one would wait for another whole millisecond. */
-  #sleepUntil(atMs: number | undefined): void {
-    if (atMs !== undefined && atMs === this.#sleepsUntilMs) return
-    clearTimeout(this.#sleep)
-    this.#sleepsUntilMs = atMs
-    if (atMs === undefined) return
-    const ms = Math.min(Math.max(atMs - this.#clock.nowMs(), 1), maxSleepMs)
+  /** A timer that ends by then already is kept: a new one would wait for another whole millisecond. */
+  #sleepFor(sleepMs: number): void {
+    if (sleepMs === Number.POSITIVE_INFINITY) return this.#stopSleeping()
+    const ms = Math.min(Math.max(sleepMs, 1), maxSleepMs)
+    const untilMs = this.#clock.elapsedMs() + ms
+    if (this.#sleepsUntilMs !== undefined && this.#sleepsUntilMs <= untilMs) return
+    this.#stopSleeping()
+    this.#sleepsUntilMs = untilMs
     this.#sleep = setTimeout(this.#wakeUp, ms)
+  }
+
+  #stopSleeping(): void {
+    clearTimeout(this.#sleep)
+    this.#sleepsUntilMs = undefined
   }
 
   readonly #wakeUp = (): void => {
@@ -82,7 +87,7 @@ export class WorkerHost {
 
   #end(): void {
     this.#ended = true
-    clearTimeout(this.#sleep)
+    this.#stopSleeping()
     clearImmediate(this.#turn)
     clearInterval(this.#stay)
   }

@@ -2,19 +2,22 @@
  * Latency from source to sink at half load, of market spread from memory: from when a record was due until the sink is given its
  * output. An open loop: records are due by the clock, at half the rate that the same job reaches flat out in the same run, and
  * nobody waits for anybody. A worker that stands still is charged with every record that became due meanwhile.
+ * `--per-second=NUMBER`: at this rate instead.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generateEvents } from '../../examples/market-spread/generate.ts'
 import { short, spreadOf } from '../support/figures.ts'
 import { print, quick, rounds } from '../support/measure.ts'
+import { option } from '../support/options.ts'
 import { withFolder } from '../support/run-worker.ts'
-import { type Percentile, steady, type SteadyRun, usualWindow } from '../support/steady.ts'
+import { type Percentile, steady, type SteadyJob, type SteadyRun, usualWindow } from '../support/steady.ts'
 
 const job = new URL('../support/jobs/market.ts', import.meta.url)
 const percentiles: readonly Percentile[] = ['p50', 'p99', 'p99.9', 'p99.99']
 const window = { ...usualWindow, warmMs: quick ? 2_000 : 3_000, measureMs: quick ? 3_000 : 10_000 }
 
+const given = option('per-second', 0)
 const ms = (value: number): string => value.toFixed(value < 10 ? 1 : 0)
 
 await withFolder(async (folder) => {
@@ -23,10 +26,7 @@ await withFolder(async (folder) => {
   for (const workers of [1, 2]) {
     for (const durability of ['process', 'disk'] as const) {
       const setting = { job, workers, durability, file }
-      const flatOut: number[] = []
-      for (let round = 0; round < 3; round++)
-        flatOut.push((await steady({ ...setting, window: usualWindow, perSecond: 0 })).perSecond)
-      const perSecond = Math.round(spreadOf(flatOut).median / 2)
+      const perSecond = given || (await halfOf(setting))
       const runs: SteadyRun[] = []
       for (let round = 0; round < rounds; round++) runs.push(await steady({ ...setting, window, perSecond }))
       const figures = percentiles.map((name) => {
@@ -35,14 +35,23 @@ await withFolder(async (folder) => {
       })
       const reached = spreadOf(runs.map((run) => run.perSecond)).median
       const kept = reached > 0.98 * perSecond ? '' : `, of which it handled ${short(reached)}/s`
+      const cores = spreadOf(runs.map((run) => (run.perSecond * run.cpuNs) / 1e9)).median
       const stolen = runs.flatMap((run) => run.stolen ?? [])
       const taken = stolen.length === 0 ? 'an unknown part' : `${(100 * spreadOf(stolen).median).toFixed(1)} %`
       const outputs = short(spreadOf(runs.map(({ latencies }) => latencies)).median)
       print(
         `latency, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
         `${figures.join(', ')} ms`,
-        `at ${short(perSecond)} records/s${kept}, ${outputs} outputs a run, of processor time the host took ${taken}`,
+        `at ${short(perSecond)} records/s${kept}, ${cores.toFixed(2)} cores, ${outputs} outputs a run, of processor time the host took ${taken}`,
       )
     }
   }
 })
+
+/** Half of the rate that the job reaches flat out. */
+async function halfOf(setting: Omit<SteadyJob, 'window' | 'perSecond'>): Promise<number> {
+  const rates: number[] = []
+  for (let round = 0; round < 3; round++)
+    rates.push((await steady({ ...setting, window: usualWindow, perSecond: 0 })).perSecond)
+  return Math.round(spreadOf(rates).median / 2)
+}

@@ -9,6 +9,8 @@ export class RecoveredOutputs {
   readonly buffers: Uint8Array[] = []
   readonly starts: number[] = []
   readonly ends: number[] = []
+  /** By sink: the commit of its first output. */
+  readonly #firstCommits: number[] = []
 
   get count(): number {
     return this.commits.length
@@ -22,10 +24,11 @@ export class RecoveredOutputs {
     this.buffers.push(buffer)
     this.starts.push(start)
     this.ends.push(end)
+    this.#firstCommits[sink] ??= commit
   }
 
   /** The commit of the first output for this sink. */
   firstCommit(sink: number): number | undefined {
-    return this.commits[this.sinks.indexOf(sink)]
+    return this.#firstCommits[sink]
   }
 }

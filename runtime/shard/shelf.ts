@@ -1,5 +1,5 @@
 import { ByteWriter } from '../base/bytes.ts'
-import { Field, writeEntityKey } from './row-key.ts'
+import { Field, shardOf, writeEntityKey } from './row-key.ts'
 import {
   stride,
   hashWord,
@@ -221,8 +221,7 @@ export class Shelf {
   shardOf(cell: number): number {
     const at = cell * stride
     const { bytes } = this.#log.chunks[this.#cells[at + chunkWord]!]!
-    const start = this.#start(at)
-    return (bytes[start + 1]! << 8) | bytes[start + 2]!
+    return shardOf(bytes, this.#start(at))
   }
 
   /** Bytes of key and value together. */

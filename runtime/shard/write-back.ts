@@ -92,7 +92,7 @@ export class WriteBack {
     }
     const rows: RowWrite[] = []
     const cells: number[] = []
-    while (this.#dirty.size > 0 && this.#dirty.first!.number <= upTo) {
+    while (this.lowestNeeded <= upTo) {
       const dirty = this.#dirty.shift()!
       for (const row of dirty.loose) rows.push(this.#takeLoose(row))
       for (const cell of dirty.cells) if (this.#shelf.isDirtyBy(cell, dirty.number)) cells.push(cell)
@@ -113,8 +113,7 @@ export class WriteBack {
 
   /** Records below `number` were dropped. */
   dropped(number: number): void {
-    while (this.#records.size > 0 && this.#records.first!.number < number)
-      this.#bytes -= this.#records.shift()!.sizeBytes
+    while ((this.#records.first?.number ?? number) < number) this.#bytes -= this.#records.shift()!.sizeBytes
   }
 
   #since(number: number): Dirty {

@@ -14,8 +14,7 @@ import type { Found } from './readers.ts'
  */
 export class Pace {
   readonly #pauseMs: number
-  /** The last look at the sources brought all that it may: they have more. */
-  hasPlenty = false
+  #hasPlenty = false
   /** When they gave something, if they did the last time. */
   #readAtMs = Number.NEGATIVE_INFINITY
   #sealedAtMs = Number.NEGATIVE_INFINITY
@@ -27,6 +26,11 @@ export class Pace {
     this.#pauseMs = pauseMs
   }
 
+  /** The last look at the sources brought all that it may: they have more. */
+  get hasPlenty(): boolean {
+    return this.#hasPlenty
+  }
+
   /** How long until something need not wait any more; undefined: nothing waits. */
   nextInMs(elapsedMs: number): number | undefined {
     return this.#nextAtMs === undefined ? undefined : this.#nextAtMs - elapsedMs
@@ -35,7 +39,7 @@ export class Pace {
   /** Whether to read now. */
   reads(elapsedMs: number): boolean {
     this.#nextAtMs = undefined
-    if (this.hasPlenty || this.#isDone || !this.#pauses(this.#readAtMs, elapsedMs)) return true
+    if (this.#hasPlenty || this.#isDone || !this.#pauses(this.#readAtMs, elapsedMs)) return true
     this.#wait(this.#readAtMs)
     return false
   }
@@ -44,7 +48,7 @@ export class Pace {
   hasRead(elapsedMs: number, found: Found): void {
     this.#readAtMs = found === 'nothing' ? Number.NEGATIVE_INFINITY : elapsedMs
     this.#isDone = false
-    this.hasPlenty = found === 'plenty'
+    this.#hasPlenty = found === 'plenty'
   }
 
   /** Whether to seal a small batch. */

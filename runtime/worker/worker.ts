@@ -299,6 +299,7 @@ export class Worker {
     this.#draining = true
   }
 
+  /** Runs what is staged, and commits it unless a commit is under way or it waits for more. Returns whether calling again would do more. */
   #advance(group: Group): boolean {
     if (this.#loader.busy) return false
     if (!group.run()) {

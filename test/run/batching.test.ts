@@ -1,5 +1,4 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { entity, pipeline, source, text } from 'millrace'
 import { expect } from 'vitest'
 import { compile } from '../../api/compile.ts'
 import { workerOptions } from '../../api/run/worker-options.ts'
@@ -9,20 +8,10 @@ import { realClock } from '../../runtime/node/host/real-clock.ts'
 import { openLevelStore } from '../../runtime/node/level/open-store.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
 import { test } from '../support/folder.ts'
+import { counting } from './support/counting.ts'
 import { endless } from './support/endless.ts'
 
 const company = maxBatchMessages / waitingShare
-const ticks = source('ticks', text)
-const Counter = entity('counter', {
-  state: () => ({ count: 0 }),
-  on: { tick: (state, _key: string) => void state.count++ },
-})
-const counting = pipeline('counting', ({ from }) => {
-  from(ticks)
-    .keyBy((key) => key)
-    .to(Counter.tick)
-})
-
 test('a batch waits for company while its source has plenty', async ({ folder }) => {
   expect(await recordsOfFirstBatch(folder, (asked) => asked)).toBeGreaterThanOrEqual(company)
 })

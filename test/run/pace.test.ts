@@ -1,4 +1,3 @@
-import { entity, pipeline, source, text } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../api/compile.ts'
 import { workerOptions } from '../../api/run/worker-options.ts'
@@ -7,18 +6,8 @@ import { commitPauseMs, smallBatchMessages } from '../../runtime/base/limits.ts'
 import { SimDisk } from '../../runtime/sim/sim-disk.ts'
 import { SimStore } from '../../runtime/sim/sim-store.ts'
 import { Worker } from '../../runtime/worker/worker.ts'
+import { counting } from './support/counting.ts'
 import { endless } from './support/endless.ts'
-
-const ticks = source('ticks', text)
-const Counter = entity('counter', {
-  state: () => ({ count: 0 }),
-  on: { tick: (state, _key: string) => void state.count++ },
-})
-const counting = pipeline('counting', ({ from }) => {
-  from(ticks)
-    .keyBy((key) => key)
-    .to(Counter.tick)
-})
 
 /** A worker in a world in which everything but time goes on by itself. */
 class World {

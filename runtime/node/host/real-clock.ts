@@ -1,4 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 
-/** The clock on the wall. It may go back; the worker sees to it that handlers never notice. */
+/**
+ * The clock on the wall, which may go back (the worker sees to it that handlers never notice), and the time since this thread began,
+ * which does not.
+ */
 export const realClock: Clock = { nowMs: () => Date.now(), elapsedMs: () => Math.floor(performance.now()) }

@@ -4,6 +4,7 @@ import { murmur3 } from '../base/hash.ts'
 const Cell = { hash: 0, keyRecord: 1, keyStart: 2, keyEnd: 3, record: 4, start: 5, end: 6 } as const
 const cellsPerRow = 7
 const firstCapacity = 1_024
+const noBytes = new Uint8Array(0)
 
 /** Where a row lies in the records. One object says it of one row after the other. */
 export interface RecoveredRow {
@@ -21,7 +22,7 @@ export interface RecoveredRow {
 
 /**
  * Rows as the commit records have them that are read at open, in the order of the first record that changed each. After a kill there
- * are many: they stay bytes in the records until they lie on the shelf.
+ * are many: they stay bytes in the records.
  */
 export class RecoveredRows {
   #count = 0
@@ -29,6 +30,20 @@ export class RecoveredRows {
   /** Open addressing: the index of a row plus 1, at its hash or behind it. */
   #slots = new Int32Array(firstCapacity * 2)
   #records: { readonly number: number; readonly bytes: Uint8Array }[] = []
+  /** What `read` gives. */
+  readonly #row: RecoveredRow = {
+    keyBytes: noBytes,
+    keyStart: 0,
+    keyEnd: 0,
+    valueBytes: noBytes,
+    start: 0,
+    end: 0,
+    firstDirty: 0,
+  }
+
+  get count(): number {
+    return this.#count
+  }
 
   /** The rows that are put and removed from now on are of this record. */
   begin(number: number, bytes: Uint8Array): void {
@@ -61,35 +76,29 @@ export class RecoveredRows {
 
   /** The newest value of a row. Undefined: the records do not speak of it. */
   get(key: Uint8Array): { readonly value: Uint8Array | undefined } | undefined {
-    const i = this.#find(key, 0, key.length, murmur3(key, 0, key.length, 0) | 0)
+    const i = this.indexOf(key, 0, key.length)
     return i < 0 ? undefined : { value: this.#valueOf(i) }
   }
 
-  /** All rows, in the order of the first record that changed each. What `take` is given is another row after that. */
-  forEach(take: (row: Readonly<RecoveredRow>) => void): void {
-    const none = new Uint8Array(0)
-    const row: RecoveredRow = {
-      keyBytes: none,
-      keyStart: 0,
-      keyEnd: 0,
-      valueBytes: none,
-      start: 0,
-      end: 0,
-      firstDirty: 0,
-    }
+  /** The index of the row whose key is `bytes[start, end)`; -1: the records do not speak of it. */
+  indexOf(bytes: Uint8Array, start: number, end: number): number {
+    return this.#find(bytes, start, end, murmur3(bytes, start, end, 0) | 0)
+  }
+
+  /** Row i. What is returned says the next one after the next call. */
+  read(i: number): Readonly<RecoveredRow> {
+    const row = this.#row
     const cells = this.#cells
-    for (let i = 0; i < this.#count; i++) {
-      const at = i * cellsPerRow
-      const first = this.#records[cells[at + Cell.keyRecord]!]!
-      row.keyBytes = first.bytes
-      row.keyStart = cells[at + Cell.keyStart]!
-      row.keyEnd = cells[at + Cell.keyEnd]!
-      row.valueBytes = this.#records[cells[at + Cell.record]!]!.bytes
-      row.start = cells[at + Cell.start]!
-      row.end = cells[at + Cell.end]!
-      row.firstDirty = first.number
-      take(row)
-    }
+    const at = i * cellsPerRow
+    const first = this.#records[cells[at + Cell.keyRecord]!]!
+    row.keyBytes = first.bytes
+    row.keyStart = cells[at + Cell.keyStart]!
+    row.keyEnd = cells[at + Cell.keyEnd]!
+    row.valueBytes = this.#records[cells[at + Cell.record]!]!.bytes
+    row.start = cells[at + Cell.start]!
+    row.end = cells[at + Cell.end]!
+    row.firstDirty = first.number
+    return row
   }
 
   #keyOf(i: number): Uint8Array {

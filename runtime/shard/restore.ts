@@ -8,14 +8,15 @@ import type { Plan } from './plan.ts'
 import type { Recovered } from './recover.ts'
 import type { RowCache } from './row-cache.ts'
 import type { EntityTable } from './row.ts'
-import { entityOf, shardOf, Space } from './row-key.ts'
+import { entityOf, isStateKey, shardOf, Space } from './row-key.ts'
+import { RowsInRecords } from './rows-in-records.ts'
 import type { TimerBook } from './timer-book.ts'
 import { decodeTimer } from './timers.ts'
 import type { LooseRow, WriteBack } from './write-back.ts'
 
 /**
- * Puts rows whose newest value is only in commit records back onto the shelf, to be written back in their turn (they come in that
- * order).
+ * What is to be done about rows whose newest value is only in commit records, so that they are written back in their turn (they come in
+ * that order): states stay there until they are asked for, the others are put into memory.
  */
 export function restoreRows(
   recovered: Recovered,
@@ -27,17 +28,26 @@ export function restoreRows(
   const first = recovered.records[0]?.number
   if (first !== undefined)
     for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirtyLoose(shardRow(shard), first)
-  recovered.rows.forEach((row) => {
-    const { keyBytes, keyStart, keyEnd, valueBytes, start, end, firstDirty } = row
-    const table = keyBytes[keyStart] === Space.entity ? tables.get(entityOf(keyBytes, keyStart)) : undefined
-    if (table !== undefined && cache.owns(shardOf(keyBytes, keyStart)))
-      writeBack.dirty(cache.restore(table, row), firstDirty)
-    else {
-      // What belongs to an entity that the program does not have now is kept as it is.
-      const value = start < 0 ? undefined : valueBytes.subarray(start, end)
-      writeBack.put(keyBytes.subarray(keyStart, keyEnd), value, firstDirty)
-    }
-  })
+  const { rows } = recovered
+  const states: number[] = []
+  const others: number[] = []
+  for (let i = 0; i < rows.count; i++) {
+    const { keyBytes, keyStart } = rows.read(i)
+    const isHere = keyBytes[keyStart] === Space.entity && cache.owns(shardOf(keyBytes, keyStart))
+    const isState = isHere && tables.has(entityOf(keyBytes, keyStart)) && isStateKey(keyBytes, keyStart)
+    if (isState) states.push(i)
+    else others.push(i)
+  }
+  cache.inRecords = writeBack.inRecords = new RowsInRecords(cache.shelf, rows, states)
+  for (const i of others) {
+    const { keyBytes, keyStart, keyEnd, valueBytes, start, end, firstDirty } = rows.read(i)
+    const key = keyBytes.subarray(keyStart, keyEnd)
+    const value = start < 0 ? undefined : valueBytes.subarray(start, end)
+    const table = key[0] === Space.entity && cache.owns(shardOf(key, 0)) ? tables.get(entityOf(key, 0)) : undefined
+    // What belongs to an entity that the program does not have now is kept as it is.
+    if (table === undefined) writeBack.put(key, value, firstDirty)
+    else writeBack.dirty(cache.restoreChild(table, key, value), firstDirty)
+  }
 }
 
 export function restoreTimers(

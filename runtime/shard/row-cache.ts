@@ -1,13 +1,13 @@
 import { ByteReader, ByteWriter } from '../base/bytes.ts'
 import { MillraceError } from '../base/errors.ts'
-import { murmur3, murmur3Text, shardOf, shardOfHash } from '../base/hash.ts'
+import { murmur3Text, shardOf, shardOfHash } from '../base/hash.ts'
 import { bytesPerNearRow, bytesPerRowAwake, maxKeyBytes } from '../base/limits.ts'
 import { utf8Length } from '../base/utf8.ts'
 import type { Batch } from './batch.ts'
 import type { Codec } from './codec.ts'
-import type { RecoveredRow } from './recovered-rows.ts'
 import { blankState, decodeRow, type EntityTable, Row, Status } from './row.ts'
-import { Field, keyTextEnd, keyTextStart, readEntityKey } from './row-key.ts'
+import { Field, readEntityKey } from './row-key.ts'
+import type { RowsInRecords } from './rows-in-records.ts'
 import { Shelf } from './shelf.ts'
 import { fetched } from './shelf-fetch.ts'
 import { none } from './shelf-log.ts'
@@ -29,6 +29,8 @@ export class RowCache {
   missing: Row[] = []
   /** Rows that the batch has touched, in order. */
   readonly touched: Row[] = []
+  /** Undefined: nothing was recovered. */
+  inRecords: RowsInRecords | undefined = undefined
   readonly #owned: readonly boolean[]
   readonly #limitBytes: number
   /** Up to so many rows nothing is gained by gathering keys. */
@@ -106,7 +108,8 @@ export class RowCache {
   rowOf(entity: number, key: string, hash: number): Row {
     const table = this.tables[entity]!
     const shard = shardOfHash(hash, this.shardCount)
-    const cell = this.shelf.find(hash, table.id, key)
+    let cell = this.shelf.find(hash, table.id, key)
+    if (cell === none && this.inRecords !== undefined) cell = this.inRecords.bring(hash, shard, table.id, key)
     const row = cell === none ? this.#meet(table, hash, shard, key) : this.#awake(cell, table, shard, key)
     if (!this.gathers) {
       this.#busy[entity]!.set(row.key, row)
@@ -184,30 +187,13 @@ export class RowCache {
     row.status = Status.encoded
   }
 
-  /** A row as commit records say it is. Returns its cell. */
-  restore(table: EntityTable, row: Readonly<RecoveredRow>): number {
-    const { keyBytes, keyStart, valueBytes, start, end } = row
-    const isState = keyBytes[keyTextEnd(keyBytes, keyStart)] === Field.state
-    const cell = isState ? this.#restoredState(row) : this.#restoredChild(table, row)
-    if (start < 0) this.shelf.clear(cell)
-    else this.shelf.put(cell, valueBytes, start, end)
-    return cell
-  }
-
-  /** Its key is not made a text: after a kill there are many. */
-  #restoredState({ keyBytes, keyStart, keyEnd, start, end }: Readonly<RecoveredRow>): number {
-    const hash = murmur3(keyBytes, keyTextStart(keyBytes, keyStart), keyTextEnd(keyBytes, keyStart), 0)
-    const known = this.shelf.findBytes(hash, keyBytes, keyStart, keyEnd)
-    if (known === none) return this.shelf.addBytes(hash, keyBytes, keyStart, keyEnd, true, end - start)
-    const number = this.shelf.rowOf(known)
-    if (number !== none) this.#rows[number]!.status = Status.encoded
-    return known
-  }
-
-  #restoredChild(table: EntityTable, { keyBytes, keyStart, keyEnd }: Readonly<RecoveredRow>): number {
-    const { key, field, element } = readEntityKey(new ByteReader(keyBytes, keyStart + 1, keyEnd))
+  /** An activity or an answer as commit records say it is. Returns its cell. */
+  restoreChild(table: EntityTable, rowKey: Uint8Array, value: Uint8Array | undefined): number {
+    const { key, field, element } = readEntityKey(new ByteReader(rowKey, 1))
     const row = this.child(this.find(table.index, key)!, field, element)
     row.status = Status.encoded
+    if (value === undefined) this.shelf.clear(row.cell)
+    else this.shelf.put(row.cell, value, 0, value.length)
     return row.cell
   }
 

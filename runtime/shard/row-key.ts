@@ -88,6 +88,11 @@ export function keyTextEnd(bytes: Uint8Array, start: number): number {
   return low < 0x80 ? start + 6 + low : start + 7 + (low & 0x7f) + (bytes[start + 6]! << 7)
 }
 
+/** Whether it is that of a state. */
+export function isStateKey(bytes: Uint8Array, start: number): boolean {
+  return bytes[keyTextEnd(bytes, start)] === Field.state
+}
+
 /** Reads what follows the space byte of an entity row's key. */
 export function readEntityKey(reader: ByteReader): EntityRowKey {
   return { shard: reader.u16(), entity: reader.u16(), key: reader.text(), field: reader.u8(), element: reader.text() }

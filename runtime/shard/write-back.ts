@@ -1,6 +1,7 @@
 import { Fifo } from '../base/fifo.ts'
 import { latin1 } from './latin1.ts'
 import type { Shelf } from './shelf.ts'
+import type { RowsInRecords } from './rows-in-records.ts'
 import { fetched } from './shelf-fetch.ts'
 
 /** A row that no entity owns: a timer, a dead letter, the header of a shard. */
@@ -40,6 +41,8 @@ export class WriteBack {
   /** Records that are not dropped yet. */
   readonly #records = new Fifo<{ readonly number: number; readonly sizeBytes: number }>()
   #bytes = 0
+  /** What records of before the group was opened say of states. Undefined: nothing. */
+  inRecords: RowsInRecords | undefined = undefined
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
 
   constructor(shelf: Shelf, windowBytes: number) {
@@ -92,7 +95,8 @@ export class WriteBack {
     }
     const rows: RowWrite[] = []
     const cells: number[] = []
-    while (this.lowestNeeded <= upTo) {
+    this.inRecords?.pass(upTo, cells)
+    while (this.#dirty.size > 0 && this.#dirty.first!.number <= upTo) {
       const dirty = this.#dirty.shift()!
       for (const row of dirty.loose) rows.push(this.#takeLoose(row))
       for (const cell of dirty.cells) if (this.#shelf.isDirtyBy(cell, dirty.number)) cells.push(cell)
@@ -108,7 +112,8 @@ export class WriteBack {
 
   /** The lowest record that is still needed for rows, once the rows taken so far are durable. */
   get lowestNeeded(): number {
-    return this.#dirty.first?.number ?? Number.POSITIVE_INFINITY
+    const late = this.inRecords?.lowestNeeded ?? Number.POSITIVE_INFINITY
+    return Math.min(this.#dirty.first?.number ?? Number.POSITIVE_INFINITY, late)
   }
 
   /** Records below `number` were dropped. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../../api/cli/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../../../dist/api/cli/main.js', import.meta.url))
 
 export interface Exit {
   readonly code: number | null
@@ -17,7 +17,7 @@ export interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** The command line in a process of its own, as `npx millrace` starts it. */
+/** The command in a process of its own, built as `npx millrace` starts it (test/support/build.ts). */
 export class Command {
   readonly child: ChildProcess
   readonly exit: Promise<Exit>
@@ -26,7 +26,7 @@ export class Command {
   readonly #told = new Set<() => void>()
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
-    const node = [process.execPath, ...process.execArgv, main, ...args]
+    const node = [process.execPath, main, ...args]
     const limited =
       options.maxFileKiB === undefined
         ? node

@@ -210,13 +210,6 @@ export class Shelf {
     out.block(this.#log.chunks[this.#cells[at + chunkWord]!]!.bytes, start, start + this.#cells[at + keySizeWord]!)
   }
 
-  /** A copy of the row's key. */
-  keyOf(cell: number): Uint8Array {
-    const at = cell * stride
-    const start = this.#start(at)
-    return this.#log.chunks[this.#cells[at + chunkWord]!]!.bytes.slice(start, start + this.#cells[at + keySizeWord]!)
-  }
-
   /** The shard that the row's key names. */
   shardOf(cell: number): number {
     const at = cell * stride

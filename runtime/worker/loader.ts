@@ -2,7 +2,9 @@ import { ByteReader } from '../base/bytes.ts'
 import type { MillraceError } from '../base/errors.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from '../shard/group.ts'
+import type { Row } from '../shard/row.ts'
 import { activityPrefix, after, readEntityKey } from '../shard/row-key.ts'
+import type { Shelf } from '../shard/shelf.ts'
 
 /** Brings what a batch needs from the store into memory. While it is `busy`, the batch neither runs nor is sealed. */
 export class Loader {
@@ -27,7 +29,7 @@ export class Loader {
     const rows = group.takeMissing()
     if (rows.length === 0) return
     this.#asked += 1
-    const keys = rows.map(({ cell }) => group.cache.shelf.keyOf(cell))
+    const keys = keysOf(rows, group.cache.shelf)
     this.#store.read(keys, (error, values) => {
       this.#answer(error, () => rows.forEach((row, i) => group.loaded(row, values![i])))
     })
@@ -54,6 +56,22 @@ export class Loader {
       tell()
     })
   }
+}
+
+/**
+ * The keys of rows that have no value yet, in one piece of memory: a small array of its own for each would leave V8's heap when LevelDB asks
+ * where it is.
+ */
+function keysOf(rows: readonly Row[], shelf: Shelf): Uint8Array[] {
+  let size = 0
+  for (const { cell } of rows) size += shelf.sizeOf(cell)
+  const bytes = new Uint8Array(size)
+  let at = 0
+  return rows.map(({ cell }) => {
+    const start = at
+    at = shelf.copyTo(cell, bytes, start)
+    return new Uint8Array(bytes.buffer, start, at - start)
+  })
 }
 
 function partnerOf(key: Uint8Array): string {

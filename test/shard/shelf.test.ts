@@ -70,7 +70,9 @@ class Pair {
 }
 
 function keyText(shelf: Shelf, cell: number): string {
-  return readEntityKey(new ByteReader(shelf.keyOf(cell), 1)).key
+  const bytes = new Uint8Array(shelf.sizeOf(cell))
+  shelf.copyTo(cell, bytes, 0)
+  return readEntityKey(new ByteReader(bytes, 1)).key
 }
 
 describe('a shelf of rows', () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Level } from 'level'
 
 export type Database = Level<Uint8Array, Uint8Array>
@@ -52,4 +53,28 @@ export async function readAll(reader: RowReader): Promise<Row[]> {
 /** The keys with `from <= key < to` as of this moment. */
 export async function readKeys(database: Database, from: Uint8Array, to: Uint8Array): Promise<Uint8Array[]> {
   return await database.keys({ gte: from, lt: to, highWaterMarkBytes: scanChunkBytes }).all()
+}
+
+/** So many keys at least for each thread that reads. */
+const keysPerReader = 128
+/** Of the four threads of Node.js's pool one is left to whoever writes. */
+const mostReaders = Math.min(3, availableParallelism())
+
+/** The values of keys, as of one moment. Where there are many, several threads of the pool read at once. */
+export async function getMany(
+  database: Database,
+  keys: readonly Uint8Array[],
+): Promise<readonly (Uint8Array | undefined)[]> {
+  const readers = Math.min(mostReaders, Math.floor(keys.length / keysPerReader))
+  if (readers < 2) return await database.getMany([...keys])
+  const snapshot = database.snapshot()
+  try {
+    const size = Math.ceil(keys.length / readers)
+    const parts = Array.from({ length: readers }, (_, i) =>
+      database.getMany(keys.slice(i * size, (i + 1) * size), { snapshot }),
+    )
+    return (await Promise.all(parts)).flat()
+  } finally {
+    await snapshot.close()
+  }
 }

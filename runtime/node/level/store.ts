@@ -5,7 +5,7 @@ import { alreadyFailed, fenced, findLostRecord } from '../../ports/store-refusal
 import { logKey, Space } from '../../shard/row-key.ts'
 import type { BatchCounter } from './batch-counter.ts'
 import { openRow, openSeeded, plain, seedOf } from './checksum.ts'
-import { type Database, readAll, readKeys, readRange, type RowReader } from './database.ts'
+import { type Database, getMany, readAll, readKeys, readRange, type RowReader } from './database.ts'
 import { lostLock, stopped, storeFailure } from './failures.ts'
 import type { HighWaterFile } from './high-water.ts'
 import type { FolderLock, LockHolder } from './lock.ts'
@@ -202,11 +202,9 @@ export class LevelStore implements Store {
       return
     }
     const seeds = keys.map(seedOf) // S9: the keys are the caller's again when the values come
-    const found = this.#database
-      .getMany([...keys])
-      .then((values) =>
-        values.map((value, i) => (value === undefined ? undefined : openSeeded(seeds[i]!, keys[i]!, value))),
-      )
+    const found = getMany(this.#database, keys).then((values) =>
+      values.map((value, i) => (value === undefined ? undefined : openSeeded(seeds[i]!, keys[i]!, value))),
+    )
     this.#track(found.then((values) => done(undefined, values), fail))
   }
 

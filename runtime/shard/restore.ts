@@ -28,13 +28,14 @@ export function restoreRows(
   const first = recovered.records[0]?.number
   if (first !== undefined)
     for (const shard of recovered.shards.keys()) if (cache.owns(shard)) writeBack.dirtyLoose(shardRow(shard), first)
+  const tableOf = (key: Uint8Array, at: number): EntityTable | undefined =>
+    key[at] === Space.entity && cache.owns(shardOf(key, at)) ? tables.get(entityOf(key, at)) : undefined
   const { rows } = recovered
   const states: number[] = []
   const others: number[] = []
   for (let i = 0; i < rows.count; i++) {
     const { keyBytes, keyStart } = rows.read(i)
-    const isHere = keyBytes[keyStart] === Space.entity && cache.owns(shardOf(keyBytes, keyStart))
-    const isState = isHere && tables.has(entityOf(keyBytes, keyStart)) && isStateKey(keyBytes, keyStart)
+    const isState = tableOf(keyBytes, keyStart) !== undefined && isStateKey(keyBytes, keyStart)
     if (isState) states.push(i)
     else others.push(i)
   }
@@ -43,7 +44,7 @@ export function restoreRows(
     const { keyBytes, keyStart, keyEnd, valueBytes, start, end, firstDirty } = rows.read(i)
     const key = keyBytes.subarray(keyStart, keyEnd)
     const value = start < 0 ? undefined : valueBytes.subarray(start, end)
-    const table = key[0] === Space.entity && cache.owns(shardOf(key, 0)) ? tables.get(entityOf(key, 0)) : undefined
+    const table = tableOf(keyBytes, keyStart)
     // What belongs to an entity that the program does not have now is kept as it is.
     if (table === undefined) writeBack.put(key, value, firstDirty)
     else writeBack.dirty(cache.restoreChild(table, key, value), firstDirty)

@@ -47,9 +47,10 @@ export class RowsInRecords {
 
   /** Lets those pass that records up to `number` were the first to change. Adds to `cells` which of them are to be written back. */
   pass(number: number, cells: number[]): void {
-    while (this.#rows !== undefined && this.lowestNeeded <= number) {
+    while (this.#rows !== undefined) {
       const row = this.#rows.read(this.#states[this.#passed]!)
       const { keyBytes, keyStart, keyEnd, firstDirty } = row
+      if (firstDirty > number) return
       const hash = murmur3(keyBytes, keyTextStart(keyBytes, keyStart), keyTextEnd(keyBytes, keyStart), 0)
       let cell = this.#shelf.findBytes(hash, keyBytes, keyStart, keyEnd)
       if (cell === none) cell = this.#shelve(row, hash)

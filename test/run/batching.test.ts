@@ -12,6 +12,7 @@ import { counting } from './support/counting.ts'
 import { endless } from './support/endless.ts'
 
 const company = maxBatchMessages / waitingShare
+
 test('a batch waits for company while its source has plenty', async ({ folder }) => {
   expect(await recordsOfFirstBatch(folder, (asked) => asked)).toBeGreaterThanOrEqual(company)
 })

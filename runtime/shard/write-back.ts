@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts'
 import { Fifo } from '../base/fifo.ts'
 import { latin1 } from './latin1.ts'
 import type { Shelf } from './shelf.ts'
@@ -17,11 +18,13 @@ export interface LooseRow {
 /** Rows that a record has made dirty. */
 interface Dirty {
   readonly number: number
-  /** Those of entities that it has changed, by cell: also what a later record has changed again. */
-  readonly cells: number[]
+  /** Those of entities that it has changed, by cell: also what a later record has changed again. Known when the next record begins. */
+  cells: Int32Array
   /** Those that it was the first to change. */
   readonly loose: LooseRow[]
 }
+
+const none = new Int32Array(0)
 
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
@@ -41,6 +44,12 @@ export class WriteBack {
   /** Records that are not dropped yet. */
   readonly #records = new Fifo<{ readonly number: number; readonly sizeBytes: number }>()
   #bytes = 0
+  /**
+   * Cells that the newest record has changed, so far. They are kept outside of V8's heap: some thousand for each commit, for as long as its
+   * record, are what V8 would collect all of its memory for once a second.
+   */
+  #cells = new Int32Array(1_024)
+  #cellCount = 0
   /** What records of before the group was opened say of states. Undefined: nothing. */
   inRecords: RowsInRecords | undefined = undefined
   readonly loose: Map<string, LooseRow & { value: Uint8Array | undefined }> = new Map()
@@ -60,7 +69,9 @@ export class WriteBack {
   dirty(cell: number, number: number): void {
     if (this.#shelf.isDirtyBy(cell, number)) return
     this.#shelf.setDirty(cell, number)
-    this.#since(number).cells.push(cell)
+    this.#since(number)
+    if (this.#cellCount === this.#cells.length) this.#growCells()
+    this.#cells[this.#cellCount++] = cell
   }
 
   /** The same for a row that no entity owns. */
@@ -93,6 +104,7 @@ export class WriteBack {
       excess -= record.sizeBytes
       upTo = record.number
     }
+    this.#keepCells()
     const rows: RowWrite[] = []
     const cells: number[] = []
     this.inRecords?.pass(upTo, cells)
@@ -123,8 +135,26 @@ export class WriteBack {
 
   #since(number: number): Dirty {
     let { last } = this.#dirty
-    if (last?.number !== number) this.#dirty.push((last = { number, cells: [], loose: [] }))
+    if (last?.number !== number) {
+      this.#keepCells()
+      this.#dirty.push((last = { number, cells: none, loose: [] }))
+    }
     return last
+  }
+
+  /** The newest record has changed all that it changes. */
+  #keepCells(): void {
+    if (this.#cellCount === 0) return
+    const dirty = this.#dirty.last!
+    assert(dirty.cells === none, `the rows of record ${dirty.number} are all known before any is taken`)
+    dirty.cells = this.#cells.slice(0, this.#cellCount)
+    this.#cellCount = 0
+  }
+
+  #growCells(): void {
+    const cells = new Int32Array(2 * this.#cells.length)
+    cells.set(this.#cells)
+    this.#cells = cells
   }
 
   #takeLoose(row: LooseRow): RowWrite {

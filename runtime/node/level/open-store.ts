@@ -7,6 +7,7 @@ import { Space } from '../../shard/row-key.ts'
 import { BatchCounter } from './batch-counter.ts'
 import { type Database, openDatabase, readAll, readRange } from './database.ts'
 import { storeFailure } from './failures.ts'
+import { HeldFiles } from './held-files.ts'
 import { type HighWater, HighWaterFile, highWaterFile, readHighWater, streamOf } from './high-water.ts'
 import { bootId, thisProcess } from './holder.ts'
 import { type FolderLock, locked, takeLock } from './lock.ts'
@@ -91,7 +92,7 @@ async function openLocked(path: string, options: LevelStoreOptions, closed: () =
 }
 
 async function openFiles(path: string): Promise<Database> {
-  const folder = join(path, 'level')
+  const folder = levelFolder(path)
   const files = await readdir(folder).catch(() => [] as string[])
   const exists = files.includes('CURRENT')
   // LevelDB would begin an empty database where it does not find this file.
@@ -154,11 +155,18 @@ async function openVerified(
     stream: firstStream,
   }
   const file = new HighWaterFile(highWaterFile(path, firstStream), boot, options.durability, counter.newest)
+  const held = new HeldFiles(levelFolder(path))
   const release = async (): Promise<void> => {
+    await held.close()
     await lock.release()
     closed()
   }
   return new LevelStore({ ...parts, highWater: file, groups: found.groups, counter, closed: release })
+}
+
+/** Where LevelDB's files are. */
+function levelFolder(path: string): string {
+  return join(path, 'level')
 }
 
 /** What every stream of batches is known to have reached. */
@@ -180,7 +188,7 @@ async function create(path: string, database: Database, format: FormatRow): Prom
   batch.close(firstStream, counter.next().number, counter.oldest)
   await batch.write(true)
   // The names of new files are durable when their folders are.
-  for (const folder of [join(path, 'level'), path, dirname(path)]) await syncFolder(folder)
+  for (const folder of [levelFolder(path), path, dirname(path)]) await syncFolder(folder)
   return counter
 }
 

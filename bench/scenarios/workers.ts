@@ -15,7 +15,7 @@ import { once, type OnceRun } from '../support/once.ts'
 import { withFolder } from '../support/run-worker.ts'
 
 const recorded = framesOf(generateEvents({ count: 200_000, seed: 1 }))
-const copies = Math.round(16 * scale)
+const copies = Math.round(64 * scale)
 const count = copies * recorded.starts.length
 
 const job = new URL('../support/jobs/partitioned-market.ts', import.meta.url)

@@ -1,6 +1,6 @@
 /**
  * A sum per key, over few keys and many: what commits, write-back and reads cost when hardly any entity is met twice in a batch.
- * `--keys=10000000`: only over so many, with one worker and two.
+ * `--keys=10000000`: only over so many, with one worker and two, both durabilities.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -62,11 +62,13 @@ for (const keys of given > 0 ? [given] : [100_000, 1_000_000]) {
     writeFileSync(file, frames([...starts].map((start, i) => buffer.subarray(start, ends[i]))))
     const job = new URL('../support/jobs/keyed-sum.ts', import.meta.url)
     const window = { ...usualWindow, warmRecords: keys, longestWarmMs: Math.max(usualWindow.longestWarmMs, keys / 100) }
-    await inTurn(
-      [1, 2].map((workers) => ({
-        name: `keyed sum, ${keys} keys, process, ${workers} worker${workers === 1 ? '' : 's'}`,
-        run: () => steady({ job, workers, durability: 'process', window, file, perSecond: 0 }),
-      })),
-    )
+    for (const durability of ['process', 'disk'] as const) {
+      await inTurn(
+        [1, 2].map((workers) => ({
+          name: `keyed sum, ${keys} keys, ${durability}, ${workers} worker${workers === 1 ? '' : 's'}`,
+          run: () => steady({ job, workers, durability, window, file, perSecond: 0 }),
+        })),
+      )
+    }
   })
 }

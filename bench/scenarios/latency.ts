@@ -15,7 +15,7 @@ import { type Percentile, steady, type SteadyJob, type SteadyRun, usualWindow } 
 
 const job = new URL('../support/jobs/market.ts', import.meta.url)
 const percentiles: readonly Percentile[] = ['p50', 'p99', 'p99.9', 'p99.99']
-/** Until the thread of the TypeScript loader has collected what it has left: V8 does that three times, when a thread was idle for eight seconds. */
+/** Until the thread of the TypeScript loader has collected what it has left: V8 does that three times, when a thread was idle for eight seconds, as a rule. */
 const loaderRestsMs = 11_000
 const window = { ...usualWindow, warmMs: loaderRestsMs, measureMs: quick ? 3_000 : 10_000 }
 

@@ -24,7 +24,7 @@ interface Dirty {
   readonly loose: LooseRow[]
 }
 
-const none = new Int32Array(0)
+const noCells = new Int32Array(0)
 
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
@@ -137,7 +137,7 @@ export class WriteBack {
     let { last } = this.#dirty
     if (last?.number !== number) {
       this.#keepCells()
-      this.#dirty.push((last = { number, cells: none, loose: [] }))
+      this.#dirty.push((last = { number, cells: noCells, loose: [] }))
     }
     return last
   }
@@ -146,7 +146,7 @@ export class WriteBack {
   #keepCells(): void {
     if (this.#cellCount === 0) return
     const dirty = this.#dirty.last!
-    assert(dirty.cells === none, `the rows of record ${dirty.number} are all known before any is taken`)
+    assert(dirty.cells === noCells, `the rows of record ${dirty.number} are all known before any is taken`)
     dirty.cells = this.#cells.slice(0, this.#cellCount)
     this.#cellCount = 0
   }

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { Space } from '../../shard/row-key.ts'
-import { type Database, openDatabase, readAll, readRange } from './database.ts'
+import { type Database, levelFolder, openDatabase, readAll, readRange } from './database.ts'
 import { storeFailure } from './failures.ts'
 import { HighWaterFile, highWaterFile, readHighWater } from './high-water.ts'
 import { bootId } from './holder.ts'
@@ -20,7 +19,7 @@ export async function attachLevelStore(shared: SharedStore, stream: number): Pro
   const { path, durability } = shared
   let database: Database | undefined
   try {
-    database = await openDatabase(join(path, 'level'), false)
+    database = await openDatabase(levelFolder(path), false)
     const own = await readAll(readRange(database, new Uint8Array([Space.store]), new Uint8Array([Space.store + 1])))
     const { groups, batches } = readOwnRows(own)
     const rows = batches.get(stream) ?? []

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { Level } from 'level'
 
 export type Database = Level<Uint8Array, Uint8Array>
@@ -8,6 +9,11 @@ export const writeBufferBytes: number = 8 << 20
 
 /** What an iterator holds in memory: large enough that reading a commit log does not go to another thread for every record. */
 const scanChunkBytes = 1 << 20
+
+/** Where in the folder of a store LevelDB's files are. */
+export function levelFolder(path: string): string {
+  return join(path, 'level')
+}
 
 /**
  * Every thread of this process that opens a folder gets the same database (`multithreading`). LevelDB's cache belongs to the

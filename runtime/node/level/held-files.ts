@@ -29,10 +29,6 @@ export class HeldFiles {
     this.#work = this.#watcher === undefined ? Promise.resolve() : this.#lookAtNewest()
   }
 
-  get count(): number {
-    return this.#handles.size
-  }
-
   /** Holds nothing any more. */
   async close(): Promise<void> {
     this.#stopWatching()

@@ -5,7 +5,7 @@ import { defaultShardCount, maxShardCount } from '../../base/limits.ts'
 import { corrupt } from '../../ports/store-refusals.ts'
 import { Space } from '../../shard/row-key.ts'
 import { BatchCounter } from './batch-counter.ts'
-import { type Database, openDatabase, readAll, readRange } from './database.ts'
+import { type Database, levelFolder, openDatabase, readAll, readRange } from './database.ts'
 import { storeFailure } from './failures.ts'
 import { HeldFiles } from './held-files.ts'
 import { type HighWater, HighWaterFile, highWaterFile, readHighWater, streamOf } from './high-water.ts'
@@ -162,11 +162,6 @@ async function openVerified(
     closed()
   }
   return new LevelStore({ ...parts, highWater: file, groups: found.groups, counter, closed: release })
-}
-
-/** Where LevelDB's files are. */
-function levelFolder(path: string): string {
-  return join(path, 'level')
 }
 
 /** What every stream of batches is known to have reached. */

@@ -13,12 +13,13 @@ export function workerOptions(parts: {
   readonly acceptTornRecords: boolean
 }): WorkerOptions {
   const { group, groupCount, shardCount, acceptTornRecords } = parts
+  const cacheBytes = Math.floor(limits.defaultCacheBytes / groupCount)
   return {
     group,
     shardCount,
     ownerOf: ownerOf(groupCount),
-    cacheBytes: Math.floor(limits.defaultCacheBytes / groupCount),
-    windowBytes: Math.floor(limits.writeBackBytes / groupCount),
+    cacheBytes,
+    windowBytes: Math.floor(cacheBytes * limits.writeBackShare),
     maxBatchMessages: limits.maxBatchMessages,
     maxHops: limits.maxHops,
     tracing: false,

@@ -66,7 +66,7 @@ export class SteppedWorld {
         shardCount: 1,
         ownerOf: () => group,
         cacheBytes: limits.defaultCacheBytes,
-        windowBytes: limits.writeBackBytes,
+        windowBytes: limits.defaultCacheBytes * limits.writeBackShare,
         maxBatchMessages: limits.maxBatchMessages,
         maxHops: limits.maxHops,
         recordsPerTick: limits.maxBatchMessages,

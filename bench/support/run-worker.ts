@@ -47,6 +47,7 @@ export async function runWorker(job: Job): Promise<Outcome> {
   let firstNewOutputMs = 0
   let started = 0
   const wake = (): void => host.wake()
+  const cacheBytes = job.cacheBytes ?? limits.defaultCacheBytes
   const sinks = plan.sinks.map(({ name }) => job.sink?.(name) ?? countingSink(name))
   const watched = sinks.map((sink) =>
     watchWrites(sink, () => {
@@ -68,8 +69,8 @@ export async function runWorker(job: Job): Promise<Outcome> {
       group: 0,
       shardCount: store.shardCount,
       ownerOf: () => 0,
-      cacheBytes: job.cacheBytes ?? limits.defaultCacheBytes,
-      windowBytes: limits.writeBackBytes,
+      cacheBytes,
+      windowBytes: Math.floor(cacheBytes * limits.writeBackShare),
       maxBatchMessages: limits.maxBatchMessages,
       maxHops: limits.maxHops,
       tracing: false,

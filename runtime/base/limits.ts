@@ -35,8 +35,6 @@ export const maxLocalMessages: number = 65_536
 /** Waiting messages of a commit group beyond which a loop that multiplies messages is stopped by name. */
 export const maxWaitingMessages: number = 4_000_000
 
-/** Commit records kept before rows are written back: what must be replayed at open, and what pins entities in memory. */
-export const writeBackBytes: number = 8 << 20
 /** Outputs that a sink has not confirmed, beyond which sources wait. */
 export const maxUnconfirmedBytes: number = 16 << 20
 /** Frames on a link that the receiver has not committed, beyond which the link waits. */
@@ -72,6 +70,11 @@ export const maxStreamRetryMs = 4_000
 
 /** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
+/**
+ * Of that, what rows may take that are not written back: commit records kept for them, at most. So much is read at open after a kill
+ * (10 ms a MB), and entities in it cannot be let go.
+ */
+export const writeBackShare: number = 1 / 4
 /** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
 export const bytesPerRowAwake: number = 16 << 10
 /** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */

@@ -30,7 +30,7 @@ import { SinkOutbox } from './sink-outbox.ts'
 import { SourceLanes } from './source-lanes.ts'
 import { Stage } from './stage.ts'
 import { TimerBook } from './timer-book.ts'
-import { type LooseRow, WriteBack } from './write-back.ts'
+import { costOf, type LooseRow, WriteBack } from './write-back.ts'
 
 /**
  * A commit group: the pure core of a worker. It owns its shards' entities, timers and lanes, and knows no store, clock or
@@ -79,7 +79,7 @@ export class Group {
   #loading = 0
   #truncatedBelow = 1
   #begun = false
-  #flush = false
+  #flushing = false
 
   /** `peers`: how to reach other groups; undefined: there are none. */
   constructor(plan: Plan, codec: Codec, options: GroupOptions, epoch: number, recovered: Recovered, peers?: Peers) {
@@ -168,7 +168,7 @@ export class Group {
       this.batch.count > 0 ||
       this.links?.hasTaken === true ||
       this.stage.queries.waiting ||
-      this.#flush ||
+      this.#flushing ||
       this.inLanes.hasTouched ||
       this.outLanes.hasTouched
     )
@@ -213,9 +213,14 @@ export class Group {
     this.stage.waiting()
   }
 
-  /** The next seal writes every changed row back, so that the store's rows are the whole state. */
+  /** The next seals write rows back until nothing is left for one of them: as of that one the store's rows are the whole state. */
   flush(): void {
-    this.#flush = true
+    this.#flushing = true
+  }
+
+  /** Whether more seals are needed for that. */
+  get flushing(): boolean {
+    return this.#flushing
   }
 
   /** Stages record i of those that the intake has begun. It is handled while it is warm, but not before keys that are gathered are enough. */
@@ -272,7 +277,8 @@ export class Group {
     if (this.outLanes.waitingCount > limits.maxWaitingMessages)
       throw amplifyingCycle(this.outLanes, this.options.group, this.catalog)
     sealed.outputs.forEach((outputs, i) => outputs && this.outboxes[i]!.add(outputs))
-    const { rows, cells } = this.#writeBack.take(this.#flush)
+    const { rows, cells } = this.#writeBack.take(this.#flushing)
+    if (this.#writeBack.lowestNeeded === Number.POSITIVE_INFINITY) this.#flushing = false
     const truncateBelow = this.#truncate(number, rows)
     if (this.catalog.changed) {
       rows.push([catalogKey, this.catalog.encode()])
@@ -288,7 +294,6 @@ export class Group {
     })
     const { handled } = this.#executor.view
     this.handledCount += this.batch.count
-    this.#flush = false
     this.#begun = false
     this.#effects.clear()
     this.#executor.clear()
@@ -379,7 +384,7 @@ export class Group {
     sealer.epoch = epoch
     for (const [shard, position] of recovered.shards) sealer.shards.set(shard, position)
     for (const source of recovered.sources) this.sources.restore(source)
-    for (const { number, sizeBytes } of recovered.records) this.#writeBack.addRecord(number, sizeBytes)
+    for (const { number, sizeBytes } of recovered.records) this.#writeBack.addRecord(number, costOf(sizeBytes))
     this.#truncatedBelow = recovered.records[0]?.number ?? recovered.number + 1
     restoreRows(recovered, this.cache, this.#writeBack, (shard) => this.#shardRow(shard))
     restoreTimers(recovered, this.timers, this.cache.tables, this.catalog, this.plan)

@@ -137,7 +137,8 @@ export interface RecordVisitor {
   /** Key and value are `[keyStart, keyEnd)` and `[start, end)` of the record. */
   put(keyStart: number, keyEnd: number, start: number, end: number): void
   remove(keyStart: number, keyEnd: number): void
-  output(sink: number, shard: number, key: string, start: number, end: number): void
+  /** The text of its key is at `keyAt` of the record, its content is `[start, end)`. */
+  output(sink: number, shard: number, keyAt: number, start: number, end: number): void
   message(entry: LaneRecord): void
   laneIn(from: number, to: number, position: Position): void
   lanePruned(from: number, to: number, position: Position): void
@@ -229,11 +230,12 @@ function readEntry(kind: number, reader: ByteReader, visitor: RecordVisitor): vo
   } else if (kind === EntryKind.output) {
     const sink = reader.varint()
     const shard = reader.u16()
-    const key = reader.text()
+    const keyAt = reader.at
+    skipBlock(reader)
     const size = reader.u32()
     const start = reader.at
     reader.skip(size)
-    visitor.output(sink, shard, key, start, reader.at)
+    visitor.output(sink, shard, keyAt, start, reader.at)
   } else if (kind === EntryKind.message) {
     const from = reader.u16()
     const to = reader.u16()

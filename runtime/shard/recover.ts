@@ -124,6 +124,7 @@ class Fold implements RecordVisitor {
     this.#record = record
     this.#current = number
     this.#rows.begin(number, record)
+    this.#outputs.begin(number, record)
     const end = readRecord(record, this)
     if (end.header.number !== number || end.header.group !== this.#group)
       throw corrupt(`commit ${number} of group ${this.#group} is filed under another name`)
@@ -195,8 +196,8 @@ class Fold implements RecordVisitor {
       this.#resident.timers.delete(latin1(this.#record.subarray(keyStart, keyEnd)))
   }
 
-  output(sink: number, shard: number, key: string, start: number, end: number): void {
-    this.#outputs.add(this.#current, sink, shard, key, this.#record, start, end)
+  output(sink: number, shard: number, keyAt: number, start: number, end: number): void {
+    this.#outputs.add(sink, shard, keyAt, start, end)
   }
 
   message(entry: LaneRecord): void {

@@ -26,7 +26,7 @@ import { encodeTimer, timerRowKey } from './timers.ts'
 import { encodeLate } from './late-outputs.ts'
 import type { InLanes } from './lanes/in-lanes.ts'
 import type { OutLanes } from './lanes/out-lanes.ts'
-import type { LooseRow, WriteBack } from './write-back.ts'
+import { costOf, type LooseRow, type WriteBack } from './write-back.ts'
 
 export interface SealParts {
   readonly group: number
@@ -289,7 +289,7 @@ export class Sealer {
 
   #adopt(record: Uint8Array): void {
     const { writeBack } = this.#parts
-    writeBack.addRecord(this.number, record.length)
+    writeBack.addRecord(this.number, costOf(record.length))
     for (const shard of this.#shardChains.keys()) writeBack.dirtyLoose(this.#parts.shardRow(shard), this.number)
   }
 }

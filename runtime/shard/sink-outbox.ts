@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
+import { Fifo } from '../base/fifo.ts'
 import { Chain } from '../base/hash.ts'
 import { origin, type Position } from './record.ts'
 import type { Recovered } from './recover.ts'
@@ -14,7 +15,7 @@ import type { LaneAt, PendingOutputs, SinkLanes } from './sink-lanes.ts'
 export class SinkOutbox {
   readonly #name: string
   /** In the order of commits; the first `#released` were handed out. */
-  #queue: PendingOutputs[] = []
+  #queue = new Fifo<PendingOutputs>()
   #released = 0
   #durable = 0
   #opened = false
@@ -55,7 +56,7 @@ export class SinkOutbox {
   get lowestCommit(): number {
     const first = this.#recovered?.firstCommit(this.#sink)
     if (first !== undefined) return first
-    return this.#queue[0]?.commit ?? Number.POSITIVE_INFINITY
+    return this.#queue.first?.commit ?? Number.POSITIVE_INFINITY
   }
 
   /** The sink says how far it is. `remembers`: it keeps positions, so that a lane without one is at its beginning. Throws MR_SINK_DIVERGED. */
@@ -78,23 +79,22 @@ export class SinkOutbox {
       this.#checkChain(reached.get(shard), base.number, base.chainHigh, base.chainLow)
     }
     const again: Returned[] = []
-    const { commits, sinks, shards, keys, buffers, starts, ends, count } = this.#recovered!
-    for (let i = 0; i < count; i++) {
-      if (sinks[i] !== this.#sink) continue
-      const shard = shards[i]!
+    const recovered = this.#recovered!
+    for (let i = 0; i < recovered.count; i++) {
+      const { commit, sink, shard, buffer, start, end } = recovered.read(i)
+      if (sink !== this.#sink) continue
       const lane = lanes[shard]!
-      lane.chain.add(buffers[i]!, starts[i]!, ends[i]!)
+      lane.chain.add(buffer, start, end)
       lane.number += 1
       const at = lane.reached
       this.#checkChain(at, lane.number, lane.chain.high, lane.chain.low)
       if (at !== undefined && lane.number <= at.number) continue
       let batch = again.at(-1)
-      if (batch === undefined || batch.commit !== commits[i])
-        again.push((batch = returned(commits[i]!, buffers[i]!, keyed)))
-      batch.starts.push(starts[i]!)
-      batch.ends.push(ends[i]!)
+      if (batch?.commit !== commit) again.push((batch = returned(commit, buffer, keyed)))
+      batch.starts.push(start)
+      batch.ends.push(end)
       batch.shards.push(shard)
-      batch.keys?.push(keys[i]!)
+      batch.keys?.push(recovered.keyOf(i))
       batch.count += 1
       if (lane.batch !== batch) {
         lane.batch = batch
@@ -107,8 +107,10 @@ export class SinkOutbox {
     }
     this.#recovered = undefined
     this.#opened = true
-    this.#queue = [...again, ...this.#queue]
-    for (const batch of again) this.#bytes += sizeOf(batch)
+    const since = this.#queue
+    this.#queue = new Fifo()
+    for (const batch of again) this.add(batch)
+    for (let i = 0; i < since.size; i++) this.#queue.push(since.at(i)!)
   }
 
   add(outputs: PendingOutputs): void {
@@ -124,10 +126,10 @@ export class SinkOutbox {
   /** What may be handed to the sink now. */
   takeReleased(): PendingOutputs[] {
     if (!this.#opened) return []
-    const start = this.#released
-    while (this.#released < this.#queue.length && this.#queue[this.#released]!.commit <= this.#durable)
-      this.#released += 1
-    return start === this.#released ? [] : this.#queue.slice(start, this.#released)
+    const released: PendingOutputs[] = []
+    while (this.#released < this.#queue.size && this.#queue.at(this.#released)!.commit <= this.#durable)
+      released.push(this.#queue.at(this.#released++)!)
+    return released
   }
 
   /** The sink has the oldest batch that was handed out. */

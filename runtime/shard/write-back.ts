@@ -28,9 +28,27 @@ const noCells = new Int32Array(0)
 
 export type RowWrite = readonly [key: Uint8Array, value: Uint8Array | undefined]
 
+/** What it takes to read and verify a record at open, beside its bytes, as bytes: 11 us, where 1 MB of large records takes 10 ms. */
+const recordCostBytes = 1_024
+
+/** What a record takes of the window. */
+export function costOf(sizeBytes: number): number {
+  return recordCostBytes + sizeBytes
+}
+
+/** A record of which less than this share still holds the newest value of a row is dropped before the window is full. */
+const keptShare = 1 / 8
+/** So many of its rows say what share that is. */
+const sampled = 64
+/** Up to this share of the window nothing is dropped early: what is read at open is little then anyway. */
+const leastShare = 1 / 8
+/** A flush takes so much of the window with one commit: no commit pays for all of it. */
+const flushShare = 1 / 32
+
 /**
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
- * the records before can be dropped: at most `windowBytes` of records are needed at open, and no commit pays for all rows.
+ * the records before can be dropped: at most `windowBytes` of records (and what goes with reading them) are needed at open, and no commit pays for all rows. The longer a
+ * record stays, the more of its rows are changed again and need not be written: it stays for as long as that gains something.
  *
  * B1 A row of which record r holds the newest value is written back, with its value as of the commit that does so, before r is dropped. What
  *    is changed again all the time is not written back at all: a later record has it. (Loose rows are, once for each round.)
@@ -42,7 +60,7 @@ export class WriteBack {
   readonly #windowBytes: number
   readonly #dirty = new Fifo<Dirty>()
   /** Records that are not dropped yet. */
-  readonly #records = new Fifo<{ readonly number: number; readonly sizeBytes: number }>()
+  readonly #records = new Fifo<{ readonly number: number; readonly costBytes: number }>()
   #bytes = 0
   /**
    * Cells that the newest record has changed, so far. They are kept outside of V8's heap: some thousand for each commit, for as long as its
@@ -59,10 +77,10 @@ export class WriteBack {
     this.#windowBytes = windowBytes
   }
 
-  /** Counts a sealed (or recovered) record. */
-  addRecord(number: number, sizeBytes: number): void {
-    this.#records.push({ number, sizeBytes })
-    this.#bytes += sizeBytes
+  /** Counts a sealed (or recovered) record; see `costOf`. */
+  addRecord(number: number, costBytes: number): void {
+    this.#records.push({ number, costBytes })
+    this.#bytes += costBytes
   }
 
   /** The row of an entity has a new sealed value, in record `number`. */
@@ -95,16 +113,13 @@ export class WriteBack {
     this.dirtyLoose({ key, value, firstDirty: 0 }, number)
   }
 
-  /** Takes the rows that the commit that was just sealed is to write back; `written` is called when it is durable. `all`: every one. */
-  take(all: boolean): { readonly rows: RowWrite[]; readonly cells: readonly number[] } {
-    let excess = all ? Number.POSITIVE_INFINITY : this.#bytes - this.#windowBytes
-    let upTo = 0
-    for (let i = 0; i < this.#records.size && excess > 0; i++) {
-      const record = this.#records.at(i)!
-      excess -= record.sizeBytes
-      upTo = record.number
-    }
+  /**
+   * Takes the rows that the commit that was just sealed is to write back; `written` is called when it is durable. `flushing`: some more with
+   * every commit, until one takes all that are left.
+   */
+  take(flushing: boolean): { readonly rows: RowWrite[]; readonly cells: readonly number[] } {
     this.#keepCells()
+    const upTo = this.#lastToGo(flushing)
     const rows: RowWrite[] = []
     const cells: number[] = []
     this.inRecords?.pass(upTo, cells)
@@ -130,7 +145,43 @@ export class WriteBack {
 
   /** Records below `number` were dropped. */
   dropped(number: number): void {
-    while ((this.#records.first?.number ?? number) < number) this.#bytes -= this.#records.shift()!.sizeBytes
+    while ((this.#records.first?.number ?? number) < number) this.#bytes -= this.#records.shift()!.costBytes
+  }
+
+  /** The newest record whose rows are to be written back now; 0: none. */
+  #lastToGo(flushing: boolean): number {
+    const lowest = this.lowestNeeded
+    let bytes = this.#bytes
+    let i = 0
+    // The outputs of these may be waited for: their rows are written.
+    for (; i < this.#records.size && this.#records.at(i)!.number < lowest; i++) bytes -= this.#records.at(i)!.costBytes
+    const most = flushing ? this.#leftByFlush(bytes) : this.#windowBytes
+    const least = this.#windowBytes * leastShare
+    let last = 0
+    for (let at = 0; i < this.#records.size; i++) {
+      const { number, costBytes } = this.#records.at(i)!
+      while (at < this.#dirty.size && this.#dirty.at(at)!.number < number) at++
+      if (bytes <= most && (bytes <= least || this.#holdsMuch(number, this.#dirty.at(at)))) break
+      bytes -= costBytes
+      last = number
+    }
+    return last
+  }
+
+  /** What a flush leaves of so many bytes of records. They become fewer with every commit, however much each of them adds. */
+  #leftByFlush(bytes: number): number {
+    const step = Math.max(this.#windowBytes * flushShare, 2 * (this.#records.last?.costBytes ?? 0))
+    return bytes <= 2 * step ? 0 : Math.min(this.#windowBytes, bytes - step)
+  }
+
+  /** Whether a record still holds the newest value of many rows that it has changed. `dirty`: of it or of a newer one. */
+  #holdsMuch(number: number, dirty: Dirty | undefined): boolean {
+    if (this.inRecords !== undefined && this.inRecords.lowestNeeded <= number) return true
+    if (dirty?.number !== number) return false
+    const looks = Math.min(sampled, dirty.cells.length)
+    let newest = 0
+    for (let i = 0; i < looks; i++) if (this.#shelf.isDirtyBy(dirty.cells[i]!, number)) newest += 1
+    return newest > looks * keptShare
   }
 
   #since(number: number): Dirty {

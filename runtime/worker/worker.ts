@@ -317,7 +317,7 @@ export class Worker {
     this.#committing = true
     this.#pace.hasSealed(this.#ports.clock.elapsedMs())
     if (this.options.bugs.releaseBeforeCommit) for (const outbox of group.outboxes) outbox.durable(number)
-    const flushes = this.#flushes.splice(0)
+    const flushes = group.flushing ? [] : this.#flushes.splice(0)
     this.#ports.store.commit({ group: id, epoch: this.#epoch, number, record, rows, truncateBelow }, (error) =>
       this.#later(() => {
         if (error !== undefined) {
@@ -361,7 +361,7 @@ export class Worker {
     if (!isAlone || !this.#isIdleHere) return
     if (this.#error === undefined) {
       if (!this.#drained) {
-        // The last commit writes everything back: the next opening finds no records to replay, and no outputs to send again.
+        // The last commits write everything back: the next opening finds no records to replay, and no outputs to send again.
         this.#drained = true
         group.sources.markDrained()
         group.flush()

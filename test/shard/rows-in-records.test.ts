@@ -67,10 +67,17 @@ class Opened {
     this.take(false)
   }
 
-  /** Rows are written back, and records dropped. `all`: as at the end of a drain. */
-  take(all: boolean): void {
+  /** As at the end of a drain. */
+  flush(): void {
+    do this.take(true)
+    while (this.#writeBack.lowestNeeded !== Number.POSITIVE_INFINITY)
     this.#writeBack.written(this.#flying)
-    const { rows, cells } = this.#writeBack.take(all)
+  }
+
+  /** Rows are written back, and records dropped. */
+  take(flushing: boolean): void {
+    this.#writeBack.written(this.#flying)
+    const { rows, cells } = this.#writeBack.take(flushing)
     this.#flying = cells
     this.written = rows.map((row) => keyOf(row))
     for (const row of rows) this.#stored.set(keyOf(row), row[1]?.[0])
@@ -161,8 +168,7 @@ test.prop([
     }
     for (const key of keys) expect(opened.ask(key)).toBe(opened.truth.get(key))
     // And nothing stays on the shelf for ever.
-    opened.take(true)
-    opened.take(true)
+    opened.flush()
     opened.evict()
     expect(opened.inMemory).toBe(0)
   },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { murmur3Text } from '../../runtime/base/hash.ts'
 import { Field } from '../../runtime/shard/row-key.ts'
 import { Shelf } from '../../runtime/shard/shelf.ts'
 import { WriteBack } from '../../runtime/shard/write-back.ts'
@@ -7,7 +8,7 @@ const key = new Uint8Array([0x18, 0, 1, 9])
 const letter = new Uint8Array([1, 2, 3])
 
 test('a row that is new and never changes is written back in its turn', () => {
-  const writeBack = new WriteBack(new Shelf(1_000_000), 100)
+  const writeBack = new WriteBack(new Shelf(1_000_000), 800)
   writeBack.addRecord(1, 60)
   writeBack.add(key, letter, 1)
   expect(writeBack.take(false).rows).toEqual([])
@@ -18,7 +19,7 @@ test('a row that is new and never changes is written back in its turn', () => {
 })
 
 test('removed before it was written back, it is written and then removed, and its removal keeps its record', () => {
-  const writeBack = new WriteBack(new Shelf(1_000_000), 100)
+  const writeBack = new WriteBack(new Shelf(1_000_000), 800)
   writeBack.addRecord(1, 60)
   writeBack.add(key, letter, 1)
   writeBack.addRecord(2, 60)
@@ -57,3 +58,74 @@ test.each(firsts)(
     expect(shelf.isNeeded(hot)).toBe(true) // it is being written
   },
 )
+
+/** A group of which only the rows matter: every commit has a record of 10 bytes, and changes these. */
+class Commits {
+  readonly #shelf = new Shelf(1_000_000)
+  readonly writeBack: WriteBack
+  readonly #cells = new Map<string, number>()
+  number = 0
+
+  constructor(windowBytes: number) {
+    this.writeBack = new WriteBack(this.#shelf, windowBytes)
+  }
+
+  /** How many rows were written back with the commit. */
+  commit(keys: readonly string[], flushing = false): number {
+    this.number += 1
+    for (const key of keys) {
+      const cell = this.#cells.get(key) ?? this.#shelf.add(murmur3Text(key, 0), 0, 1, key, Field.state, '', 8)
+      this.#cells.set(key, cell)
+      this.#shelf.put(cell, Uint8Array.of(this.number % 256), 0, 1)
+      this.writeBack.dirty(cell, this.number)
+    }
+    this.writeBack.addRecord(this.number, 10)
+    const { rows, cells } = this.writeBack.take(flushing)
+    this.writeBack.written(cells)
+    this.writeBack.dropped(Math.min(this.number, this.writeBack.lowestNeeded))
+    return rows.length
+  }
+
+  /** Records that would be read at open. */
+  get kept(): number {
+    return this.number - Math.min(this.number, this.writeBack.lowestNeeded) + 1
+  }
+}
+
+const names = (count: number, first = 0): string[] => Array.from({ length: count }, (_, i) => `row-${first + i}`)
+
+test('records of rows that are changed again soon do not fill the window', () => {
+  const commits = new Commits(1_600)
+  let written = 0
+  for (let i = 0; i < 1_000; i++) {
+    written += commits.commit(names(20, (i % 10) * 20))
+    expect(commits.kept).toBeLessThanOrEqual(1_600 / 8 / 10 + 1)
+  }
+  expect(written).toBe(0)
+})
+
+test('records of rows that may be changed again stay until the window is full', () => {
+  const commits = new Commits(1_600)
+  let most = 0
+  let written = 0
+  // Each row is changed again 100 commits later, but for every third, which never is.
+  for (let i = 0; i < 1_000; i++) {
+    written += commits.commit([...names(20, (i % 100) * 20), ...names(10, 10_000 + i * 10)])
+    most = Math.max(most, commits.kept)
+  }
+  expect(most).toBe(160)
+  expect(written).toBe((1_000 - 160) * 10)
+})
+
+test('a flush takes some with every commit, and ends although every commit changes more', () => {
+  const commits = new Commits(6_400)
+  for (let i = 0; i < 500; i++) expect(commits.commit(names(10, i * 10))).toBe(0)
+  const steps: number[] = []
+  do {
+    steps.push(commits.commit(names(10, 5_000 + steps.length * 10), true))
+    expect(steps.length).toBeLessThan(100)
+  } while (commits.writeBack.lowestNeeded !== Number.POSITIVE_INFINITY)
+  expect(steps.length).toBeGreaterThan(10)
+  expect(Math.max(...steps)).toBeLessThanOrEqual(2 * 10 * (6_400 / 32 / 10) + 10)
+  expect(steps.reduce((sum, step) => sum + step)).toBe(commits.number * 10)
+})

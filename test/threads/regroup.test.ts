@@ -19,7 +19,8 @@ function source(next: number, parts: Partial<StoredSource> = {}): StoredSource {
 
 function anOutput(): RecoveredOutputs {
   const outputs = new RecoveredOutputs()
-  outputs.add(1, 0, 1, '', new Uint8Array(0), 0, 0)
+  outputs.begin(1, new Uint8Array(0))
+  outputs.add(0, 1, 0, 0, 0)
   return outputs
 }
 

@@ -19,7 +19,7 @@ export function workerOptions(parts: {
     shardCount,
     ownerOf: ownerOf(groupCount),
     cacheBytes,
-    windowBytes: Math.floor(cacheBytes * limits.writeBackShare),
+    windowBytes: limits.writeBackBytes(cacheBytes),
     maxBatchMessages: limits.maxBatchMessages,
     maxHops: limits.maxHops,
     tracing: false,

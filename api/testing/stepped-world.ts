@@ -66,7 +66,7 @@ export class SteppedWorld {
         shardCount: 1,
         ownerOf: () => group,
         cacheBytes: limits.defaultCacheBytes,
-        windowBytes: limits.defaultCacheBytes * limits.writeBackShare,
+        windowBytes: limits.writeBackBytes(limits.defaultCacheBytes),
         maxBatchMessages: limits.maxBatchMessages,
         maxHops: limits.maxHops,
         recordsPerTick: limits.maxBatchMessages,

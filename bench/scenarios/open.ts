@@ -1,6 +1,6 @@
 /**
  * Time from opening a store with 1,000,000 entities (`--entities=10000000` for more) to the first output, and to the first one of a
- * record that was read since, after a clean stop and after a kill in mid-flight.
+ * record that was read since, after a clean stop and after a kill in mid-flight, when commit records are at their most.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -34,7 +34,8 @@ try {
       .map(Number)
   const clean = Array.from({ length: rounds }, opened)
   const killed = Array.from({ length: rounds }, () => {
-    run('die', (from += 200_000))
+    run('die', (from += 1_000))
+    from += 2_000_000
     return opened()
   })
   for (const [name, values] of [

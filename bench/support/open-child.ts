@@ -62,6 +62,8 @@ function counting(first: number, size: number): SourcePartition {
   }
 }
 
+/** Then as much is kept in commit records as ever is. */
+const untilDeath = 1_200_000
 const size = mode === 'fill' ? entities : mode === 'open' ? 1_000 : Number.POSITIVE_INFINITY
 const { firstOutputMs, firstNewOutputMs } = await runWorker({
   pipeline: program,
@@ -69,7 +71,7 @@ const { firstOutputMs, firstNewOutputMs } = await runWorker({
   data: data!,
   source: () => counting(mode === 'fill' ? 0 : from, size),
   watch: (worker) => {
-    if (mode === 'die' && worker.counts.outputs > 150_000) process.kill(process.pid, 'SIGKILL')
+    if (mode === 'die' && worker.counts.outputs > untilDeath) process.kill(process.pid, 'SIGKILL')
   },
 })
 if (mode === 'open') console.log(firstOutputMs, firstNewOutputMs)

@@ -70,7 +70,7 @@ export async function runWorker(job: Job): Promise<Outcome> {
       shardCount: store.shardCount,
       ownerOf: () => 0,
       cacheBytes,
-      windowBytes: Math.floor(cacheBytes * limits.writeBackShare),
+      windowBytes: limits.writeBackBytes(cacheBytes),
       maxBatchMessages: limits.maxBatchMessages,
       maxHops: limits.maxHops,
       tracing: false,

@@ -71,10 +71,12 @@ export const maxStreamRetryMs = 4_000
 /** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
 /**
- * Of that, what rows may take that are not written back: commit records kept for them, at most. So much is read at open after a kill
- * (10 ms a MB), and entities in it cannot be let go.
+ * Commit records that a worker keeps for rows that are not written back, at most, where it holds so much in memory. Entities in them cannot
+ * be let go, and after a kill one thread reads them: 10 ms a MB.
  */
-export const writeBackShare: number = 1 / 4
+export function writeBackBytes(cacheBytes: number): number {
+  return Math.floor(Math.min(cacheBytes / 4, 48 << 20))
+}
 /** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
 export const bytesPerRowAwake: number = 16 << 10
 /** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */

@@ -75,7 +75,7 @@ export const defaultCacheBytes: number = 256 << 20
  * be let go, and after a kill one thread reads them: 10 ms a MB.
  */
 export function writeBackBytes(cacheBytes: number): number {
-  return Math.floor(Math.min(cacheBytes / 4, 48 << 20))
+  return Math.floor(Math.min(cacheBytes / 4, 24 << 20))
 }
 /** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
 export const bytesPerRowAwake: number = 16 << 10

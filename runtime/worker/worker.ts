@@ -183,6 +183,8 @@ export class Worker {
     const group = this.#group
     const readers = this.#readers
     if (group === undefined || readers === undefined || this.#isStopped()) return false
+    // Before anything that takes long: what has become durable should not wait for the next batch.
+    this.#feedSinks(group)
     group.begin(this.#ports.clock.nowMs())
     let progress = this.#receive(group) || news.length > 0
     if (!this.#draining) group.stage.timers()
@@ -191,7 +193,6 @@ export class Worker {
     const found = this.#draining ? this.#readAgain(group, readers) : this.#read(group, readers)
     if (found !== 'nothing') progress = true
     if (this.#advance(group)) progress = true
-    this.#feedSinks(group)
     readers.confirm()
     group.links?.tick(this.#ports.clock.nowMs())
     if (this.#draining) this.#finishDrain(group)

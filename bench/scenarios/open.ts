@@ -1,6 +1,6 @@
 /**
  * Time from opening a store with 1,000,000 entities (`--entities=10000000` for more) to the first output, and to the first one of a
- * record that was read since, after a clean stop and after a kill in mid-flight, when commit records are at their most.
+ * record that was read since, after a clean stop and after a kill in mid-flight.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -62,7 +62,7 @@ function counting(first: number, size: number): SourcePartition {
   }
 }
 
-/** Then as much is kept in commit records as ever is. */
+/** Then as many commit records are there as there are going to be. */
 const untilDeath = 1_200_000
 const size = mode === 'fill' ? entities : mode === 'open' ? 1_000 : Number.POSITIVE_INFINITY
 const { firstOutputMs, firstNewOutputMs } = await runWorker({

@@ -42,13 +42,20 @@ const keptShare = 1 / 8
 const sampled = 64
 /** Up to this share of the window nothing is dropped early: what is read at open is little then anyway. */
 const leastShare = 1 / 8
-/** A flush takes so much of the window with one commit: no commit pays for all of it. */
-const flushShare = 1 / 32
+/** Where more of a record than this share is newest when the window is full, waiting gained little: then only a part of the window is used. */
+const gainlessShare = 3 / 4
+/** That part. */
+const hastyShare = 1 / 3
+/** After so many windows of records it is found out once more. */
+const hastyWindows = 16
+/** One commit takes about so much of the window when there is more to take than it has added: none pays for all of it. */
+const stepShare = 1 / 32
 
 /**
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
  * the records before can be dropped: at most `windowBytes` of records (and what goes with reading them) are needed at open, and no commit pays for all rows. The longer a
- * record stays, the more of its rows are changed again and need not be written: it stays for as long as that gains something.
+ * record stays, the more of its rows are changed again and need not be written: it stays for as long as that gains something, as far as a
+ * few of its rows can tell.
  *
  * B1 A row of which record r holds the newest value is written back, with its value as of the commit that does so, before r is dropped. What
  *    is changed again all the time is not written back at all: a later record has it. (Loose rows are, once for each round.)
@@ -62,6 +69,8 @@ export class WriteBack {
   /** Records that are not dropped yet. */
   readonly #records = new Fifo<{ readonly number: number; readonly costBytes: number }>()
   #bytes = 0
+  /** So many bytes of records will not wait for the whole window. */
+  #hastyBytes = 0
   /**
    * Cells that the newest record has changed, so far. They are kept outside of V8's heap: some thousand for each commit, for as long as its
    * record, are what V8 would collect all of its memory for once a second.
@@ -81,6 +90,7 @@ export class WriteBack {
   addRecord(number: number, costBytes: number): void {
     this.#records.push({ number, costBytes })
     this.#bytes += costBytes
+    this.#hastyBytes = Math.max(0, this.#hastyBytes - costBytes)
   }
 
   /** The row of an entity has a new sealed value, in record `number`. */
@@ -155,33 +165,42 @@ export class WriteBack {
     let i = 0
     // The outputs of these may be waited for: their rows are written.
     for (; i < this.#records.size && this.#records.at(i)!.number < lowest; i++) bytes -= this.#records.at(i)!.costBytes
-    const most = flushing ? this.#leftByFlush(bytes) : this.#windowBytes
+    const most = this.#leaves(bytes, flushing)
     const least = this.#windowBytes * leastShare
     let last = 0
     for (let at = 0; i < this.#records.size; i++) {
       const { number, costBytes } = this.#records.at(i)!
       while (at < this.#dirty.size && this.#dirty.at(at)!.number < number) at++
-      if (bytes <= most && (bytes <= least || this.#holdsMuch(number, this.#dirty.at(at)))) break
+      const dirty = this.#dirty.at(at)
+      if (bytes > most) {
+        if (!flushing) this.#learn(this.#newestShare(number, dirty))
+      } else if (bytes <= least || this.#newestShare(number, dirty) > keptShare) break
       bytes -= costBytes
       last = number
     }
     return last
   }
 
-  /** What a flush leaves of so many bytes of records. They become fewer with every commit, however much each of them adds. */
-  #leftByFlush(bytes: number): number {
-    const step = Math.max(this.#windowBytes * flushShare, 2 * (this.#records.last?.costBytes ?? 0))
-    return bytes <= 2 * step ? 0 : Math.min(this.#windowBytes, bytes - step)
+  /** How much of so many bytes of records stays after this commit. A flush comes to its end however much each commit adds. */
+  #leaves(bytes: number, flushing: boolean): number {
+    const step = Math.max(this.#windowBytes * stepShare, 2 * (this.#records.last?.costBytes ?? 0))
+    if (flushing) return bytes <= 2 * step ? 0 : bytes - step
+    return Math.max(this.#windowBytes * (this.#hastyBytes > 0 ? hastyShare : 1), bytes - step)
   }
 
-  /** Whether a record still holds the newest value of many rows that it has changed. `dirty`: of it or of a newer one. */
-  #holdsMuch(number: number, dirty: Dirty | undefined): boolean {
-    if (this.inRecords !== undefined && this.inRecords.lowestNeeded <= number) return true
-    if (dirty?.number !== number) return false
+  /** A record has been there for a whole window, or for a part of it, and goes. */
+  #learn(newestShare: number): void {
+    if (this.#hastyBytes === 0 && newestShare > gainlessShare) this.#hastyBytes = hastyWindows * this.#windowBytes
+  }
+
+  /** Of the rows that a record has changed, how many have their newest value in it. `dirty`: of it or of a newer one. */
+  #newestShare(number: number, dirty: Dirty | undefined): number {
+    if (this.inRecords !== undefined && this.inRecords.lowestNeeded <= number) return 1 / 2 // not known: they are not gone through yet
+    if (dirty?.number !== number) return 0
     const looks = Math.min(sampled, dirty.cells.length)
     let newest = 0
     for (let i = 0; i < looks; i++) if (this.#shelf.isDirtyBy(dirty.cells[i]!, number)) newest += 1
-    return newest > looks * keptShare
+    return looks === 0 ? 0 : newest / looks
   }
 
   #since(number: number): Dirty {

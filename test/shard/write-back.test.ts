@@ -123,6 +123,21 @@ test('records of rows that may be changed again stay until the window is full', 
   expect(written).toBe((1_000 - 160) * 10)
 })
 
+test('where rows are not changed again, most of the time only a part of the window is used', () => {
+  const commits = new Commits(1_600)
+  const kept: number[] = []
+  let mostRows = 0
+  for (let i = 0; i < 10_000; i++) {
+    mostRows = Math.max(mostRows, commits.commit(names(10, i * 10)))
+    kept.push(commits.kept)
+  }
+  expect(Math.max(...kept)).toBe(160)
+  expect(kept.filter((records) => records <= 1_600 / 3 / 10 + 1).length).toBeGreaterThan(0.9 * kept.length)
+  // It is tried again and again, and no commit pays for that.
+  expect(kept.filter((records) => records === 160).length).toBeGreaterThanOrEqual(3)
+  expect(mostRows).toBeLessThanOrEqual(10 * (1_600 / 32 / 10 + 1))
+})
+
 test('a flush takes some with every commit, ends although every commit changes more, and leaves the rows as of the last', () => {
   const commits = new Commits(6_400)
   for (let i = 0; i < 500; i++) expect(commits.commit(names(10, i * 10))).toBe(0)

@@ -70,6 +70,10 @@ export const maxStreamRetryMs = 4_000
 
 /** Entities held in memory, as encoded bytes and what finds them. */
 export const defaultCacheBytes: number = 256 << 20
+/** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
+export const bytesPerRowAwake: number = 16 << 10
+/** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */
+export const bytesPerNearRow: number = 32 << 10
 /**
  * Commit records that a worker keeps for rows that are not written back, at most, where it holds so much in memory. Entities in them cannot
  * be let go, and after a kill one thread reads them: 10 ms a MB.
@@ -77,10 +81,6 @@ export const defaultCacheBytes: number = 256 << 20
 export function writeBackBytes(cacheBytes: number): number {
   return Math.floor(Math.min(cacheBytes / 4, 24 << 20))
 }
-/** For each so many bytes of that, one entity may stay an object between batches although messages seldom reach it. */
-export const bytesPerRowAwake: number = 16 << 10
-/** For each so many bytes of that, one entity is expected to lie in the processor's cache anyway: by default 8,192. */
-export const bytesPerNearRow: number = 32 << 10
 
 /** Records of a worker that wait for offloaded steps, and their bytes with those of the results: beyond that, sources wait. */
 export const maxOffloadedRecords: number = 2_048

@@ -53,9 +53,9 @@ const stepShare = 1 / 32
 
 /**
  * Which rows have their newest value only in commit records, oldest first. Every commit writes some of them back, so that
- * the records before can be dropped: at most `windowBytes` of records (and what goes with reading them) are needed at open, and no commit pays for all rows. The longer a
- * record stays, the more of its rows are changed again and need not be written: it stays for as long as that gains something, as far as a
- * few of its rows can tell.
+ * the records before can be dropped: at most about `windowBytes` of records (with what goes with reading them) are needed at open, and no
+ * commit pays for all rows. The longer a record stays, the more of its rows are changed again and need not be written: it stays for as
+ * long as that gains something, as far as a few of its rows can tell.
  *
  * B1 A row of which record r holds the newest value is written back, with its value as of the commit that does so, before r is dropped. What
  *    is changed again all the time is not written back at all: a later record has it. (Loose rows are, once for each round.)

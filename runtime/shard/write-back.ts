@@ -172,9 +172,10 @@ export class WriteBack {
       const { number, costBytes } = this.#records.at(i)!
       while (at < this.#dirty.size && this.#dirty.at(at)!.number < number) at++
       const dirty = this.#dirty.at(at)
-      if (bytes > most) {
-        if (!flushing) this.#learn(this.#newestShare(number, dirty))
-      } else if (bytes <= least || this.#newestShare(number, dirty) > keptShare) break
+      if (bytes <= most && (bytes <= least || this.#newestShare(number, dirty) > keptShare)) break
+      // It was there for a whole window.
+      if (bytes > most && !flushing && this.#hastyBytes === 0 && this.#newestShare(number, dirty) > gainlessShare)
+        this.#hastyBytes = hastyWindows * this.#windowBytes
       bytes -= costBytes
       last = number
     }
@@ -186,11 +187,6 @@ export class WriteBack {
     const step = Math.max(this.#windowBytes * stepShare, 2 * (this.#records.last?.costBytes ?? 0))
     if (flushing) return bytes <= 2 * step ? 0 : bytes - step
     return Math.max(this.#windowBytes * (this.#hastyBytes > 0 ? hastyShare : 1), bytes - step)
-  }
-
-  /** A record has been there for a whole window, or for a part of it, and goes. */
-  #learn(newestShare: number): void {
-    if (this.#hastyBytes === 0 && newestShare > gainlessShare) this.#hastyBytes = hastyWindows * this.#windowBytes
   }
 
   /** Of the rows that a record has changed, how many have their newest value in it. `dirty`: of it or of a newer one. */
